@@ -1,0 +1,4 @@
+"""The Poku voice API: the only place that knows HTTP.
+
+``wire`` has the shapes of requests and answers, ``transport`` carries them, ``client`` speaks them.
+"""

@@ -1,0 +1,250 @@
+"""The API client: one request out, one judged answer back; it never sends anything twice.
+
+The key goes into one header of one client and nowhere else: not into a repr, an error, a log.
+Redirects are not followed, so it cannot reach another host.
+"""
+
+import json
+import random
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any, Literal, Self, assert_never
+from urllib.parse import quote as quote_url
+
+import anyio
+import httpx
+
+from poku_batch.errors import ApiError, UsageError
+from poku_batch.models import (
+    Answer,
+    CallRequest,
+    Doubtful,
+    Ended,
+    InteractionId,
+    NotTold,
+    Refused,
+    Rejected,
+    Standing,
+    Started,
+    StillInCall,
+    TurnedAway,
+)
+from poku_batch.poku.transport import PoollessTransport
+from poku_batch.poku.wire import CallBody
+from poku_batch.policy.answers import judge_placement
+from poku_batch.policy.http import Exchange, NeverSent, Reply, SentAndLost
+from poku_batch.policy.polls import MISSING_LIMIT, wait_before_poll_s
+from poku_batch.policy.standings import judge_standing
+
+DEFAULT_BASE_URL = "https://api.pokulabs.com"
+
+#: How an ended call is learned of: see ``PokuClient``.
+Completion = Literal["auto", "wait", "poll"]
+
+_CONNECT_TIMEOUT_S = 10.0
+_WRITE_TIMEOUT_S = 30.0
+_STATUS_TIMEOUT_S = 30.0
+#: Largest answer that is read; a summary is some kilobytes.
+_BODY_LIMIT = 1 << 20
+
+#: The request did not leave.
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
+
+
+class PokuClient:
+    """The Poku voice API over HTTP; also a ``ports.CallApi``.
+
+    ``completion``: ``auto`` sends the first generation's body and takes what comes, a summary or
+    an interaction ID to ask for; ``wait`` asks the API to hold the request until the call ends;
+    ``poll`` asks it to answer at once. An ``async with`` block closes it.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        completion: Completion = "auto",
+        call_timeout_s: float = 900.0,
+        poll_interval_s: float = 5.0,
+        turned_away_statuses: Collection[int] = (429,),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Take the key as it is, without ``Bearer``.
+
+        Raises ``UsageError`` where the key cannot be put into an HTTP header; its text holds
+        nothing of the key.
+        """
+        self._completion: Completion = completion
+        self._call_timeout_s = call_timeout_s
+        self._poll_interval_s = poll_interval_s
+        self._turned_away_statuses = frozenset(turned_away_statuses)
+        self._now = now
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            transport=PoollessTransport(),
+            follow_redirects=False,
+            trust_env=False,
+            headers={
+                "Authorization": f"Bearer {_checked(api_key)}",
+                "User-Agent": f"poku-batch/{version('poku-batch')}",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "Connection": "close",
+            },
+        )
+
+    def __repr__(self) -> str:
+        return f"PokuClient(base_url={str(self._http.base_url)!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+    async def place(self, request: CallRequest) -> Answer:
+        """Place one call: exactly one ``POST /calls``; see ``ports.CallApi``.
+
+        Raises ``ValueError``, before anything is sent, for a request that the API does not take.
+        """
+        exchange = await self._exchange(
+            "POST", "/calls", body=self._body(request), within_s=self._call_timeout_s
+        )
+        return judge_placement(
+            exchange, now=self._now(), turned_away_statuses=self._turned_away_statuses
+        )
+
+    async def standing(self, interaction_id: InteractionId) -> Standing:
+        """Ask once how a placed call stands; see ``ports.CallApi``."""
+        path = f"/interactions/{quote_url(interaction_id, safe='')}/status"
+        exchange = await self._exchange("GET", path, body=None, within_s=_STATUS_TIMEOUT_S)
+        return judge_standing(exchange, interaction_id, now=self._now())
+
+    async def call(self, request: CallRequest) -> Ended:
+        """Place one call and follow it to its end, once and without retries.
+
+        Raises ``ApiError`` where no call was placed, where it may or may not have been (the text
+        says which), and where its end did not come within ``call_timeout_s``.
+        """
+        answer = await self.place(request)
+        match answer:
+            case Ended():
+                return answer
+            case Started():
+                return await self._follow(answer.interaction_id)
+            case TurnedAway() | Rejected() | Refused():
+                raise ApiError(f"no call was placed: {answer.why}")
+            case Doubtful():
+                raise ApiError(f"a call may have been placed: {answer.evidence}")
+            case _:
+                assert_never(answer)
+
+    async def _follow(self, interaction_id: InteractionId) -> Ended:
+        missing = 0
+        with anyio.move_on_after(self._call_timeout_s):
+            while missing < MISSING_LIMIT:
+                standing = await self.standing(interaction_id)
+                match standing:
+                    case Ended():
+                        return standing
+                    case StillInCall():
+                        wait_s = None
+                    case NotTold():
+                        wait_s = standing.retry_after_s
+                        missing += standing.missing
+                await anyio.sleep(
+                    wait_before_poll_s(
+                        self._poll_interval_s,
+                        retry_after_s=wait_s,
+                        chance=random.random(),  # noqa: S311 – spreads polls, guards nothing
+                    )
+                )
+        raise ApiError(f"the call was placed as {interaction_id}, but its end was not told")
+
+    def _body(self, request: CallRequest) -> bytes:
+        wait = {"auto": None, "wait": True, "poll": False}[self._completion]
+        body = CallBody.model_validate(
+            {
+                "prompt": request.prompt,
+                "to": request.to,
+                "from": request.from_,
+                "transferTo": request.transfer_to,
+                "language": request.language,
+                "voice": request.voice,
+                "waitForCallEnd": wait,
+            }
+        )
+        return body.model_dump_json(exclude_none=True).encode()
+
+    async def _exchange(
+        self, method: str, path: str, *, body: bytes | None, within_s: float
+    ) -> Exchange:
+        """Send one request and read its answer, saying which of the two failed if one did."""
+        timeout = httpx.Timeout(
+            connect=_CONNECT_TIMEOUT_S, write=_WRITE_TIMEOUT_S, read=within_s, pool=None
+        )
+        headers = {"Content-Type": "application/json"} if body is not None else None
+        try:
+            # httpx's read timeout is per read; an answer that trickles would never end.
+            with anyio.fail_after(within_s + _CONNECT_TIMEOUT_S + _WRITE_TIMEOUT_S):
+                async with self._http.stream(
+                    method, path, content=body, headers=headers, timeout=timeout
+                ) as response:
+                    return await _read(response)
+        except _NEVER_SENT as error:
+            return NeverSent(why=_words(error, "the request was not sent"))
+        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
+            return SentAndLost(why=_words(error, "the request was sent and no answer came"))
+
+
+async def _read(response: httpx.Response) -> Exchange:
+    parts = bytearray()
+    async for part in response.aiter_bytes():
+        parts += part
+        if len(parts) > _BODY_LIMIT:
+            return SentAndLost(
+                why=f"HTTP {response.status_code}, with an answer over {_BODY_LIMIT >> 20} MiB"
+            )
+    return Reply(
+        status=response.status_code,
+        headers={name.lower(): value for name, value in response.headers.items()},
+        body=_json_object(bytes(parts)),
+        text=bytes(parts[:2000]).decode("utf-8", "replace"),
+    )
+
+
+def _json_object(data: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _words(error: Exception, what: str) -> str:
+    """``no answer …: ReadTimeout``: the class and its text, which never hold the key."""
+    text = "" if isinstance(error, httpx.LocalProtocolError) else str(error)
+    return f"{what}: {type(error).__name__}{f' ({text})' if text else ''}"
+
+
+def _checked(api_key: str) -> str:
+    key = api_key.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError(
+            "the API key is empty, or holds spaces, line breaks or other characters that no key "
+            "has; copy it again into POKU_API_KEY, without 'Bearer'"
+        )
+    return key
