@@ -1,0 +1,82 @@
+"""A row's request: its prompt rendered and its call values checked.
+
+The same code serves ``check``, ``preview`` and the moment of dialling, so that what was shown is
+what is sent.
+"""
+
+import difflib
+from dataclasses import dataclass
+
+from poku_batch.errors import PhoneError
+from poku_batch.languages import LANGUAGES, VOICES
+from poku_batch.models import CallRequest, SheetRow
+from poku_batch.phone import parse_phone
+from poku_batch.prompts import RowTemplates
+
+_LANGUAGE_BY_FOLD = {tag.casefold(): tag for tag in LANGUAGES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """A row that cannot be called as it stands; ``reason`` is for its ``call_error``."""
+
+    reason: str
+
+
+class Composer:
+    """Makes requests of rows, by one campaign's templates."""
+
+    def __init__(self, templates: RowTemplates, *, region: str | None) -> None:
+        """Take compiled templates, and the country of numbers written without a plus sign."""
+        self._templates = templates
+        self._region = region
+
+    def compose(self, row: SheetRow, *, to: str, key: str, number: int) -> CallRequest | Unfit:
+        """Make the request of a row's attempt ``number``, counted from 1.
+
+        Raises ``PromptError`` where the template cannot be rendered for the row.
+        """
+        rendered = self._templates.render(row, to=to, key=key, number=number)
+        try:
+            return CallRequest(
+                to=to,
+                prompt=rendered.prompt,
+                from_=self._number(rendered.call, "from"),
+                transfer_to=self._number(rendered.call, "transfer_to"),
+                language=_language(rendered.call.get("language")),
+                voice=_voice(rendered.call.get("voice")),
+            )
+        except _ValueUnfitError as unfit:
+            return Unfit(reason=str(unfit))
+
+    def _number(self, values: dict[str, str], name: str) -> str | None:
+        raw = values.get(name)
+        if not raw:
+            return None
+        try:
+            return parse_phone(raw, self._region).e164
+        except PhoneError as error:
+            raise _ValueUnfitError(f"call.{name}: {error.reason}") from error
+
+
+class _ValueUnfitError(Exception):
+    """A call value of this row is not one that the API takes."""
+
+
+def _language(value: str | None) -> str | None:
+    if not value:
+        return None
+    folded = value.casefold().replace("_", "-")
+    if folded in _LANGUAGE_BY_FOLD:
+        return _LANGUAGE_BY_FOLD[folded]
+    near = difflib.get_close_matches(folded, _LANGUAGE_BY_FOLD, n=1, cutoff=0.4)
+    hint = f"; did you mean {_LANGUAGE_BY_FOLD[near[0]]}?" if near else ""
+    raise _ValueUnfitError(f"call.language: {value[:40]!r} is not a language of the API{hint}")
+
+
+def _voice(value: str | None) -> str | None:
+    if not value:
+        return None
+    if value.casefold() in VOICES:
+        return value.casefold()
+    raise _ValueUnfitError(f"call.voice: {value[:40]!r} is not one of {', '.join(VOICES)}")

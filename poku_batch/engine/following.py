@@ -1,0 +1,89 @@
+"""Asking for a placed call until it ends."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from poku_batch.models import Ended, InteractionId, NotTold, StillInCall
+from poku_batch.policy.polls import MISSING_LIMIT, wait_before_poll_s
+from poku_batch.ports import CallApi, Clock
+
+#: However long ago a call was placed, an answer that did not come is asked for this often.
+_LEAST_ASKS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowRules:
+    """How long after its placement a call is given up, and the time between two polls."""
+
+    call_timeout_s: float = 900.0
+    poll_interval_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """The call's end could not be learned; ``why`` is the evidence."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRefused:
+    """The API will not talk to this account; the call may be asked for by a later run."""
+
+    why: str
+
+
+class Follower:
+    """Follows placed calls, by one campaign's rules."""
+
+    def __init__(
+        self,
+        api: CallApi,
+        clock: Clock,
+        rules: FollowRules,
+        *,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Take the API, the clock, the rules and a source of chance (uniform in [0, 1))."""
+        self._api = api
+        self._clock = clock
+        self._rules = rules
+        self._chance = chance
+
+    async def follow(
+        self, interaction_id: InteractionId, *, age_s: float, ask_first: bool
+    ) -> Ended | Lost | AccountRefused:
+        """Ask until the call ends; ``age_s`` is how many seconds ago it was placed.
+
+        ``ask_first`` asks at once (a call of an earlier run), otherwise after one interval.
+        """
+        deadline = self._clock.monotonic() + self._rules.call_timeout_s - age_s
+        asks = missing = 0
+        retry_after_s: float | None = None
+        while True:
+            if asks or not ask_first:
+                await self._wait(retry_after_s)
+            standing = await self._api.standing(interaction_id)
+            asks += 1
+            match standing:
+                case Ended():
+                    return standing
+                case StillInCall():
+                    why, retry_after_s = "it had not ended", None
+                    enough = True
+                case NotTold():
+                    if standing.refused:
+                        return AccountRefused(why=standing.why)
+                    why, retry_after_s = standing.why, standing.retry_after_s
+                    missing += standing.missing
+                    enough = asks >= _LEAST_ASKS
+            if missing >= MISSING_LIMIT or (enough and self._clock.monotonic() >= deadline):
+                return Lost(why=f"placed as {interaction_id}, but its end was not told: {why}")
+
+    async def _wait(self, retry_after_s: float | None) -> None:
+        await self._clock.sleep(
+            wait_before_poll_s(
+                self._rules.poll_interval_s, retry_after_s=retry_after_s, chance=self._chance()
+            )
+        )

@@ -1,0 +1,110 @@
+"""What each row of the sheet is to the campaign: a contact to call, or a row to skip and why.
+
+Nothing is written and nothing is dialled here. Memory does not grow with the sheet.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import anyio.to_thread
+
+from poku_batch.engine.compose import Composer, Unfit
+from poku_batch.errors import Fault, PhoneError, PromptError
+from poku_batch.models import ContactKey, Enrolment, SheetRow
+from poku_batch.phone import parse_phone
+from poku_batch.ports import EnrolmentSession
+
+#: How many rows' template faults are told one by one.
+_FAULTS_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyColumns:
+    """Where a row's number and key stand: indexes of columns, from 0.
+
+    ``key`` is None where the number is the key; ``names`` are the key columns' names, for messages.
+    """
+
+    phone: int
+    key: tuple[int, ...] | None
+    names: tuple[str, ...] = ()
+
+
+class Planner:
+    """Plans rows, batch after batch, and gathers what is wrong with the template on the way."""
+
+    def __init__(self, composer: Composer, columns: KeyColumns, *, region: str | None) -> None:
+        """Take what makes requests, where number and key stand, and the numbers' country."""
+        self._composer = composer
+        self._columns = columns
+        self._region = region
+        self._faults: list[Fault] = []
+        self._faulty_rows = 0
+
+    def plan(self, rows: Sequence[SheetRow]) -> list[Enrolment]:
+        """Plan rows, one enrolment a row in the same order; template faults are kept for later."""
+        return [self._plan_row(row) for row in rows]
+
+    def raise_faults(self) -> None:
+        """Raise ``PromptError`` if any row planned so far could not be rendered."""
+        if not self._faults:
+            return
+        more = self._faulty_rows - _FAULTS_TOLD
+        if more > 0:
+            self._faults.append(Fault(message=f"… and {more:,} more rows with such faults"))
+        raise PromptError(self._faults)
+
+    def _plan_row(self, row: SheetRow) -> Enrolment:
+        to, country, reason = self._number(row)
+        key = self._key(row, to)
+        if key is None and reason is None:
+            reason = f"no key: {' and '.join(map(repr, self._columns.names))} empty in this row"
+        if to is not None and key is not None and reason is None:
+            reason = self._unfit_reason(row, to, key)
+        return Enrolment(
+            row=row.row, cells=row.cells, key=key, to=to, country=country, skip_reason=reason
+        )
+
+    def _number(self, row: SheetRow) -> tuple[str | None, str | None, str | None]:
+        try:
+            number = parse_phone(row.cells[self._columns.phone], self._region)
+        except PhoneError as error:
+            return None, None, error.reason
+        return number.e164, number.region, None
+
+    def _key(self, row: SheetRow, to: str | None) -> ContactKey | None:
+        if self._columns.key is None:
+            return ContactKey(to) if to is not None else None
+        parts = [row.cells[index].strip() for index in self._columns.key]
+        return ContactKey(" | ".join(parts)) if any(parts) else None
+
+    def _unfit_reason(self, row: SheetRow, to: str, key: ContactKey) -> str | None:
+        try:
+            made = self._composer.compose(row, to=to, key=key, number=1)
+        except PromptError as error:
+            self._faulty_rows += 1
+            if self._faulty_rows <= _FAULTS_TOLD:
+                self._faults.extend(error.faults)
+            return None
+        return made.reason if isinstance(made, Unfit) else None
+
+
+async def enrol(
+    batches: Iterable[Sequence[SheetRow]],
+    planner: Planner,
+    session: EnrolmentSession,
+    *,
+    progress: Callable[[int], None] = lambda _rows: None,
+) -> None:
+    """Read, plan and hand over a sheet, in worker threads; ``progress`` hears rows read so far.
+
+    Raises ``ContactsError`` for a malformed sheet and ``PromptError`` for rows that cannot be
+    rendered; the session is then not to be committed.
+    """
+    source: Iterator[Sequence[SheetRow]] = iter(batches)
+    read = 0
+    while (batch := await anyio.to_thread.run_sync(next, source, None)) is not None:
+        await session.add(await anyio.to_thread.run_sync(planner.plan, batch))
+        read += len(batch)
+        progress(read)
+    planner.raise_faults()

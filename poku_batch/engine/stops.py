@@ -1,0 +1,37 @@
+"""How a run is told to end: gently by a request, at once by cancelling its scope."""
+
+import anyio
+
+from poku_batch.models import RunEnding
+
+
+class Stop:
+    """A request to place no more calls; the first one counts, open calls are still waited for."""
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+        self.ending: RunEnding | None = None
+        self.why: str | None = None
+        self.fault: BaseException | None = None
+
+    def request(self, ending: RunEnding, why: str | None = None) -> bool:
+        """Ask the run to end so; False if somebody had asked before."""
+        if self.requested:
+            return False
+        self.ending, self.why = ending, why
+        self._event.set()
+        return True
+
+    def request_by_fault(self, fault: BaseException) -> None:
+        """Ask the run to end because the program itself failed; the runner raises it again."""
+        if self.request(RunEnding.STOPPED, f"a fault in the program: {type(fault).__name__}"):
+            self.fault = fault
+
+    @property
+    def requested(self) -> bool:
+        """Whether no more calls may be placed."""
+        return self._event.is_set()
+
+    async def wait(self) -> None:
+        """Return once the run is asked to end."""
+        await self._event.wait()
