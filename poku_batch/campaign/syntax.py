@@ -1,0 +1,68 @@
+"""What a YAML parser complains about, in words for a person who does not know YAML."""
+
+import yaml
+
+from poku_batch.errors import Fault
+
+_QUOTE = 'put a text that holds ": " or " #" or begins with one of @ ` % & * ! | > in quotes'
+
+#: A part of the parser's words, ours, and what to do. The first that fits is taken.
+_WORDS: tuple[tuple[str, str, str | None], ...] = (
+    ("another document", "holds more than one document", "remove the line ---, and what follows"),
+    ("mapping values are not allowed", "a ':' where none can be", _QUOTE),
+    ("could not find expected ':'", "a line without ':', or a key that is not ended", None),
+    ("cannot start any token", "a character that cannot begin a value", _QUOTE),
+    ("found unexpected end of stream", "a quote is opened and not closed", None),
+    ("unexpected document indicator", "a quote is opened and not closed", None),
+    ("expected ',' or ']'", "a list [ … ] lacks a comma or its end", None),
+    ("expected ',' or '}'", "a mapping { … } lacks a comma or its end", "a text needs quotes"),
+    ("did not find expected key", "does not fit the lines above", "check the indentation"),
+    ("expected <block end>", "does not fit the lines above", "check the indentation"),
+    ("expected node content", "a value is missing, or a bracket is not closed", None),
+    ("did not find expected '-' indicator", "a list item does not begin with '- '", None),
+    ("undefined alias", "an alias (*) without its anchor (&)", _QUOTE),
+    ("escape", "a backslash in double quotes", "use single quotes, or write it twice"),
+    ("nesting", "nested too deeply", None),
+)
+
+
+def syntax_fault(error: yaml.YAMLError, text: str, *, file: str) -> Fault:
+    """Say where the text is not YAML, and why."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        return _marked(error, text, file)
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, _position(error)) + 1
+        return Fault(
+            file=file,
+            line=line,
+            message="holds a control character",
+            hint="retype that line in a plain text editor",
+        )
+    return Fault(file=file, message="cannot be read as YAML")
+
+
+def _marked(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
+    problem = error.problem or ""
+    mark = error.problem_mark or error.context_mark
+    if "quoted scalar" in (error.context or ""):
+        mark = error.context_mark or mark  # where the quote begins: its end may be pages away
+    if mark is None:
+        return Fault(file=file, message=f"cannot be read as YAML: {problem}")
+    place = f"column {mark.column + 1}"
+    lines = text.split("\n")
+    rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
+    tab = rest.startswith("\t") or ("cannot start" in problem and "\t" in rest)
+    message, hint = ("a tab", "indent with spaces") if tab else _in_words(problem)
+    return Fault(file=file, line=mark.line + 1, message=f"{place}: {message}", hint=hint)
+
+
+def _in_words(problem: str) -> tuple[str, str | None]:
+    for part, message, hint in _WORDS:
+        if part in problem:
+            return message, hint
+    return f"cannot be read as YAML: {problem}", None
+
+
+def _position(error: yaml.reader.ReaderError) -> int:
+    position = error.position
+    return position if isinstance(position, int) and position >= 0 else 0

@@ -1,0 +1,184 @@
+"""A cell of a sheet as a telephone number that can be called, or why it is none.
+
+What is given back is always a valid E.164 number of its country: emergency and short numbers never
+are. Country rules are those of Google's libphonenumber.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import NumberParseException, ValidationResult
+
+from poku_batch.errors import PhoneError
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+#: What exports and contact lists put before a number.
+_PREFIX = re.compile(r"(?:tel|phone|callto|sms|whatsapp|wa|p)\s*:\s*(?://)?", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+]?[0-9]+")
+#: A whole number that a program has written as a decimal one.
+_DECIMAL = re.compile(r"(\+?[0-9]{7,15})[.,]0{1,2}")
+_EXTENSION = re.compile(
+    r"(?:;ext=|\bext(?:ension|n)?\b[.:]?|(?<=[0-9\s])x[.:]?|#|,+|;)\s*([0-9]{1,6})#?$",
+    re.IGNORECASE,
+)
+_BETWEEN_NUMBERS = re.compile(r"[,;|/\n]|\s(?:and|or|und|oder|et|ou|y|o|&)\s|(?<=[0-9)])\s*(?=\+)")
+_FORMATTING = re.compile(r"[0-9+()\[\]./~\s-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneNumber:
+    """A valid number; ``region`` is its ISO 3166 country, None for those of no one country."""
+
+    e164: str
+    region: str | None
+    country_code: int
+
+
+def parse_phone(raw: str, region: str | None) -> PhoneNumber:
+    """Read a number as people and programs write it; ``region`` is for numbers without ``+``.
+
+    Tolerated: usual formatting, ``tel:`` and the like before it, a leading apostrophe, invisible
+    characters, digits of other scripts, the country's own prefix for calls abroad.
+    Raises ``PhoneError`` with a reason that a person can act on.
+    """
+    text = _plain(raw)
+    _refuse_what_is_no_number(text)
+    abroad = text.lstrip("([ ").startswith("+")
+    if not abroad and region is None:
+        if text.startswith("00"):
+            raise PhoneError("starts with 00, and contacts.region is not set: write + for 00")
+        raise PhoneError(f"no country code in {_shown(text)}, and contacts.region is not set")
+    number = _parsed(text, None if abroad else region)
+    _refuse_what_cannot_be_called(number, text, region=None if abroad else region)
+    return PhoneNumber(
+        e164=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
+        region=_country(number),
+        country_code=_code(number),
+    )
+
+
+def mask(e164: str) -> str:
+    """Write a number for a log: ``+1 •••• 00``; the country code and the last two digits only.
+
+    What is not an E.164 number is hidden whole.
+    """
+    if not _E164.fullmatch(e164):
+        return "••••"
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    code = next((e164[1:end] for end in (2, 3, 4) if int(e164[1:end]) in codes), None)
+    return f"+{code} •••• {e164[-2:]}" if code else f"•••• {e164[-2:]}"
+
+
+def _plain(raw: str) -> str:
+    """Give the text without what only looks like nothing, or stands before a number."""
+    if _E164.fullmatch(raw):
+        return raw
+    folded = unicodedata.normalize("NFKC", raw)
+    text = "".join(_plain_character(character) for character in folded).strip().lstrip("'`\"=")
+    text = _PREFIX.sub("", text.strip(" \"'"), count=1) if _PREFIX.match(text) else text
+    text = text.strip(" \"'\t\n")
+    decimal = _DECIMAL.fullmatch(text)
+    return decimal[1] if decimal else text
+
+
+def _plain_character(character: str) -> str:
+    match unicodedata.category(character):
+        case "Cf" | "Cc" if character != "\n":
+            return " " if character == "\t" else ""
+        case "Nd":
+            return str(unicodedata.decimal(character))
+        case "Pd":
+            return "-"
+        case "Zs" | "Zl" | "Zp":
+            return " "
+        case _:
+            return "-" if character == "−" else character
+
+
+def _refuse_what_is_no_number(text: str) -> None:
+    if not text:
+        raise PhoneError("no number")
+    if _SCIENTIFIC.fullmatch(text):
+        raise PhoneError(
+            f"{_shown(text)}: Excel has shortened the number; format the column as text, and enter "
+            "it again"
+        )
+    if not any(character.isdigit() for character in text):
+        raise PhoneError(f"no number in {_shown(text)}")
+    if _holds_two(text):
+        raise PhoneError(f"two numbers in one cell: {_shown(text)}")
+    _refuse_odd_characters(text)
+    if sum(map(str.isdigit, text)) > 20:
+        raise PhoneError(f"too many digits for one number: {_shown(text)}")
+
+
+def _refuse_odd_characters(text: str) -> None:
+    if extension := _EXTENSION.search(text):
+        raise PhoneError(f"has an extension ({extension[1]}): give a direct number")
+    if any(character.isalpha() for character in text):
+        raise PhoneError(f"letters in {_shown(text)}: write the number in digits")
+    if not _FORMATTING.fullmatch(text):
+        odd = next(c for c in text if not _FORMATTING.fullmatch(c))
+        raise PhoneError(f"{_shown(odd)} in {_shown(text)}: no number holds it")
+
+
+def _holds_two(text: str) -> bool:
+    """Whether several parts are each long enough to be a number of their own."""
+    parts = _BETWEEN_NUMBERS.split(text)
+    return sum(sum(map(str.isdigit, part)) >= 7 for part in parts) > 1
+
+
+def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber:
+    try:
+        return phonenumbers.parse(text, region)
+    except NumberParseException as error:
+        match error.error_type:
+            case NumberParseException.INVALID_COUNTRY_CODE:
+                reason = f"no country has the code that {_shown(text)} begins with"
+            case NumberParseException.TOO_LONG:
+                reason = f"too long to be a number: {_shown(text)}"
+            case NumberParseException.TOO_SHORT_NSN | NumberParseException.TOO_SHORT_AFTER_IDD:
+                reason = f"too short to be a number: {_shown(text)}"
+            case _:
+                reason = f"not a number: {_shown(text)}"
+        raise PhoneError(reason) from None
+
+
+def _refuse_what_cannot_be_called(
+    number: phonenumbers.PhoneNumber, text: str, *, region: str | None
+) -> None:
+    where = _where(number, region)
+    match phonenumbers.is_possible_number_with_reason(number):
+        case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+            raise PhoneError(f"no area code in {_shown(text)}, for {where}")
+        case ValidationResult.TOO_SHORT:
+            raise PhoneError(f"too short for {where}: {_shown(text)}")
+        case ValidationResult.TOO_LONG:
+            raise PhoneError(f"too long for {where}: {_shown(text)}")
+        case ValidationResult.IS_POSSIBLE:
+            pass
+        case _:
+            raise PhoneError(f"wrong length for {where}: {_shown(text)}")
+    if not phonenumbers.is_valid_number(number):
+        raise PhoneError(f"not a number in use in {where}: {_shown(text)}")
+
+
+def _where(number: phonenumbers.PhoneNumber, region: str | None) -> str:
+    country = region or phonenumbers.region_code_for_country_code(_code(number))
+    code = f"+{_code(number)}"
+    return code if country in {None, "ZZ", "001"} else f"{country} ({code})"
+
+
+def _country(number: phonenumbers.PhoneNumber) -> str | None:
+    region = phonenumbers.region_code_for_number(number)
+    return region if region and region.isalpha() else None
+
+
+def _code(number: phonenumbers.PhoneNumber) -> int:
+    return number.country_code or 0  # parsing has set it; its type allows None
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:39] + "…")

@@ -1,0 +1,196 @@
+"""What a template says before any row is rendered: its names, its includes, its faults.
+
+A name that is only ever asked for with care, ``x is defined`` or ``x | default(…)``, is optional.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, meta, nodes
+
+from poku_batch.errors import Fault
+from poku_batch.prompts.names import (
+    CAMPAIGN_FIELDS,
+    CONTACT_FIELDS,
+    RESERVED,
+    ColumnNames,
+    trouble_in_fields,
+)
+
+_INCLUDING = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a template's text stands: lines of a file from ``line`` on, or a campaign's key."""
+
+    file: str | None = None
+    line: int | None = None
+    column: str | None = None
+
+    def fault(
+        self, message: str, hint: str | None = None, *, line: int | None, name: str | None = None
+    ) -> Fault:
+        """Make a fault at a line, from 1, of the template's text."""
+        return Fault(
+            file=self.file,
+            line=self.line + line - 1 if self.line is not None and line is not None else None,
+            column=self.column or name,
+            message=message,
+            hint=hint,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One template's parsed text, and the names that it takes from outside.
+
+    ``wanted`` are all of them; ``needed`` are those that it cannot do without.
+    """
+
+    origin: Origin
+    tree: nodes.Template
+    wanted: frozenset[str]
+    needed: frozenset[str]
+
+
+def read_units(environment: Environment, text: str, origin: Origin) -> Iterator[Unit | Fault]:
+    """Give the template and all that it includes, each once, or what keeps them from being used."""
+    waiting = [(text, origin)]
+    seen: set[str] = set()
+    while waiting:
+        text, origin = waiting.pop()
+        unit = _parsed(environment, text, origin)
+        yield unit
+        for found in _included(environment, unit) if isinstance(unit, Unit) else ():
+            if isinstance(found, Fault):
+                yield found
+            elif found[1].file not in seen:
+                seen.add(found[1].file or "")
+                waiting.append(found)
+
+
+def _parsed(environment: Environment, text: str, origin: Origin) -> Unit | Fault:
+    try:
+        environment.compile(text)
+        tree = environment.parse(text)
+        names = frozenset(meta.find_undeclared_variables(tree))
+    except TemplateSyntaxError as error:
+        message = f"the template does not parse: {error.message}"
+        return origin.fault(message, line=error.lineno)
+    except (RecursionError, MemoryError, SyntaxError):
+        return origin.fault("the template is nested too deeply", line=1)
+    wanted = names - set(environment.globals)
+    return Unit(origin=origin, tree=tree, wanted=wanted, needed=wanted - _optional(tree))
+
+
+def _included(environment: Environment, unit: Unit) -> Iterator[tuple[str, Origin] | Fault]:
+    """Give the texts that a template includes; a name made from a row's cells is refused."""
+    for node in unit.tree.find_all(_INCLUDING):
+        for name in _constants(getattr(node, "template", None)):
+            if name is None:
+                yield unit.origin.fault(
+                    "an include names its file in quotes",
+                    "choose between files with {% if %}",
+                    line=node.lineno,
+                )
+            elif found := _loaded(environment, name, node, unit.origin):
+                yield found
+
+
+def _loaded(
+    environment: Environment, name: str, node: nodes.Node, origin: Origin
+) -> tuple[str, Origin] | Fault | None:
+    if environment.loader is None:
+        return None
+    try:
+        text, file, _ = environment.loader.get_source(environment, name)
+    except TemplateNotFound as error:
+        optional = getattr(node, "ignore_missing", False)
+        return None if optional else origin.fault(str(error.message), line=node.lineno)
+    return text, Origin(file=file, line=1)
+
+
+def _constants(node: object) -> list[str | None]:
+    match node:
+        case nodes.Const(value=str(name)):
+            return [name]
+        case nodes.Tuple() | nodes.List():
+            return [name for item in node.items for name in _constants(item)]
+        case _:
+            return [None]
+
+
+def missing_names(units: tuple[Unit, ...], names: ColumnNames) -> list[Fault]:
+    """Find every name and every constant part of ``row`` that no column provides."""
+    given = {*names.usable, *RESERVED}
+    set_somewhere = {
+        node.name for unit in units for node in unit.tree.find_all(nodes.Name) if node.ctx != "load"
+    }
+    faults: list[Fault] = []
+    for unit in units:
+        # Jinja counts a name that is set in branches, or around an include, as not set. Where it is
+        # truly missing, the row's rendering says so.
+        faults += _unknown_names(unit, unit.needed - given - set_somewhere, names)
+        faults += _unknown_parts(unit, names)
+    return faults
+
+
+def _unknown_names(unit: Unit, unknown: frozenset[str], names: ColumnNames) -> Iterator[Fault]:
+    lines: dict[str, int] = {}
+    for node in unit.tree.find_all(nodes.Name):
+        if node.name in unknown:
+            lines[node.name] = min(node.lineno, lines.get(node.name, node.lineno))
+    for name, line in sorted(lines.items(), key=lambda item: (item[1], item[0])):
+        message, hint = names.trouble(name)
+        yield unit.origin.fault(message, hint, line=line, name=name)
+
+
+def _unknown_parts(unit: Unit, names: ColumnNames) -> Iterator[Fault]:
+    careful = {id(node) for node in _careful(unit.tree)}
+    for node in (*unit.tree.find_all(nodes.Getitem), *unit.tree.find_all(nodes.Getattr)):
+        whole, part = _whole_and_part(node)
+        if whole not in unit.wanted or id(node) in careful:
+            continue
+        if trouble := _trouble_in(whole, part, names, attribute=isinstance(node, nodes.Getattr)):
+            yield unit.origin.fault(*trouble, line=node.lineno, name=f"{whole}.{part}")
+
+
+def _whole_and_part(node: nodes.Node) -> tuple[str, str]:
+    """Read ``row.part`` and ``row["part"]``; empty where the part is not known beforehand."""
+    match node:
+        case nodes.Getattr(node=nodes.Name(name=whole), attr=part):
+            return str(whole), str(part)
+        case nodes.Getitem(node=nodes.Name(name=whole), arg=nodes.Const(value=str(part))):
+            return str(whole), part
+        case _:
+            return "", ""
+
+
+def _trouble_in(
+    whole: str, part: str, names: ColumnNames, *, attribute: bool
+) -> tuple[str, str | None] | None:
+    if whole == "row":
+        known = part in names.columns or (attribute and hasattr(dict, part))
+        return None if known else names.trouble_in_row(part)
+    fields = {"contact": CONTACT_FIELDS, "campaign": CAMPAIGN_FIELDS}.get(whole)
+    return trouble_in_fields(whole, part, fields) if fields and part not in fields else None
+
+
+def _careful(tree: nodes.Template) -> Iterator[nodes.Node]:
+    for test in tree.find_all(nodes.Test):
+        if test.name in {"defined", "undefined"}:
+            yield test.node
+    for filtered in tree.find_all(nodes.Filter):
+        if filtered.name in {"default", "d"} and filtered.node is not None:
+            yield filtered.node
+
+
+def _optional(tree: nodes.Template) -> set[str]:
+    return {node.name for node in _careful(tree) if isinstance(node, nodes.Name)}
+
+
+def first_line(error: Exception) -> str:
+    """Give the first line of an error's text, or its kind where it has none; 200 characters."""
+    text = str(error).strip().split("\n")[0][:200]
+    return text or type(error).__name__

@@ -1,0 +1,277 @@
+"""A campaign's prompt and call values, compiled once and rendered for each row.
+
+Rendering depends on the row, the contact and the campaign alone: the same input gives the same
+prompt. Cells are data: nothing in them is evaluated.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+from jinja2 import Template, TemplateNotFound
+from jinja2.exceptions import SecurityError
+
+from poku_batch.errors import Fault, PromptError
+from poku_batch.models import SheetRow
+from poku_batch.prompts.inspection import Origin, Unit, first_line, missing_names, read_units
+from poku_batch.prompts.names import (
+    CAMPAIGN_FIELDS,
+    CONTACT_FIELDS,
+    ColumnNames,
+    trouble_in_fields,
+)
+from poku_batch.prompts.sandbox import MAX_LENGTH, MissingNameError, PromptEnvironment
+
+# All of Unicode's control characters but newline and tab, and halves of surrogate pairs, which
+# UTF-8 cannot carry.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+
+
+class _TooLongError(Exception):
+    """A rendering passed ``MAX_LENGTH``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedRow:
+    """What one call says: ``call`` holds the values that are not empty, by campaign key."""
+
+    prompt: str
+    call: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    """A compiled template, and where it and all that it includes stand."""
+
+    template: Template
+    units: tuple[Unit, ...]
+
+    @property
+    def origin(self) -> Origin:
+        return self.units[0].origin
+
+    def render(self, context: Mapping[str, Any]) -> str:
+        parts = []
+        length = 0
+        for part in self.template.generate(context):
+            length += len(part)
+            if length > MAX_LENGTH:
+                raise _TooLongError
+            parts.append(part)
+        return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowTemplates:
+    """Everything of a campaign that is rendered for each row.
+
+    ``names`` are the sheet's columns as templates see them; ``used`` are those that are used, with
+    their positions.
+    """
+
+    names: ColumnNames
+    campaign: Mapping[str, object]
+    prompt: _Text
+    call: Mapping[str, _Text | str]
+    used: tuple[tuple[str, int], ...]
+    used_wholes: frozenset[str]
+
+    @classmethod
+    def compile(
+        cls,
+        *,
+        prompt: str,
+        prompt_name: str,
+        prompt_line: int = 1,
+        folder: Path | None,
+        call: Mapping[str, str],
+        columns: Sequence[str],
+        campaign: Mapping[str, object],
+    ) -> Self:
+        """Compile a prompt and the call values (by campaign key) for sheets of these columns.
+
+        ``prompt_name`` is the file that faults name, and ``prompt_line`` the line in it on which
+        the prompt begins; ``folder`` is what the prompt may include from. ``campaign`` holds
+        ``name`` and ``wave``. Raises ``PromptError`` with every fault of syntax; those of call
+        values name their key (``call.language``) and no file.
+        """
+        environment = PromptEnvironment(folder)
+        faults: list[Fault] = []
+        text = _compiled(environment, prompt, Origin(file=prompt_name, line=prompt_line), faults)
+        values = {
+            key: _compiled(environment, value, Origin(column=f"call.{key}"), faults)
+            if _is_template(value)
+            else _clean(value)
+            for key, value in call.items()
+        }
+        if text is None or faults:
+            raise PromptError(faults)
+        texts = {key: value for key, value in values.items() if value is not None}
+        names = ColumnNames.of(columns)
+        wanted = {name for unit in _units(text, texts) for name in unit.wanted}
+        return cls(
+            names=names,
+            campaign=MappingProxyType({key: campaign.get(key, "") for key in CAMPAIGN_FIELDS}),
+            prompt=text,
+            call=MappingProxyType(texts),
+            used=tuple((name, at) for name, at in names.usable.items() if name in wanted),
+            used_wholes=frozenset(wanted),
+        )
+
+    def missing(self) -> list[Fault]:
+        """Find every name that the templates use and that no column provides, in reading order.
+
+        Parts of ``row`` are found where they are constant; others show when a row is rendered.
+        """
+        faults = missing_names(self.prompt.units, self.names)
+        for text in self.call.values():
+            if isinstance(text, _Text):
+                faults += missing_names(text.units, self.names)
+        return faults
+
+    def render(self, row: SheetRow, *, to: str, key: str, number: int) -> RenderedRow:
+        """Render a row for attempt ``number``, from 1.
+
+        Prompts are stripped, without control characters, runs of blank lines made one. Raises
+        ``PromptError`` with the row's faults where a name is missing, the template fails, or the
+        prompt is empty or over 100,000 characters.
+        """
+        context = self._context(row, to=to, key=key, number=number)
+        faults: list[Fault] = []
+        prompt = self._rendered(self.prompt, context, row, faults)
+        if not prompt and not faults:
+            faults.append(
+                _of_row(self.prompt.origin, row, "the prompt is empty for this row", line=None)
+            )
+        call = {}
+        for name, text in self.call.items():
+            value = text if isinstance(text, str) else self._rendered(text, context, row, faults)
+            if value:
+                call[name] = value
+        if faults:
+            raise PromptError(faults)
+        return RenderedRow(prompt=prompt, call=call)
+
+    def _context(self, row: SheetRow, *, to: str, key: str, number: int) -> dict[str, Any]:
+        cells = row.cells
+        context: dict[str, Any] = {name: cells[at] for name, at in self.used}
+        if "row" in self.used_wholes:
+            context["row"] = dict(zip(self.names.columns, cells, strict=True))
+        if "contact" in self.used_wholes:
+            context["contact"] = {"to": to, "key": key, "number": number}
+        context["campaign"] = self.campaign
+        return context
+
+    def _rendered(
+        self, text: _Text, context: Mapping[str, Any], row: SheetRow, faults: list[Fault]
+    ) -> str:
+        try:
+            return _clean(text.render(context))
+        except Exception as error:  # a template can raise whatever its expressions can
+            faults.append(self._row_fault(text, context, row, error))
+            return ""
+
+    def _row_fault(
+        self, text: _Text, context: Mapping[str, Any], row: SheetRow, error: Exception
+    ) -> Fault:
+        origin, line = _place(text, error.__traceback__)
+        name = None
+        hint = None
+        match error:
+            case _TooLongError():
+                message = f"the text is longer than {MAX_LENGTH:,} characters"
+                line = None
+            case MissingNameError():
+                name = error.name
+                message, hint = self._missing(error, context)
+            case SecurityError() | TemplateNotFound():
+                message = first_line(error)
+            case RecursionError():
+                message = "the template includes itself without end"
+            case _:
+                message = f"the template fails for this row: {first_line(error)}"
+        return _of_row(origin, row, message, hint, line=line, name=name)
+
+    def _missing(
+        self, error: MissingNameError, context: Mapping[str, Any]
+    ) -> tuple[str, str | None]:
+        if error.on is None:
+            return self.names.trouble(error.name)
+        if error.on is context.get("row"):
+            return self.names.trouble_in_row(error.name)
+        if error.on is context.get("contact"):
+            return trouble_in_fields("contact", error.name, CONTACT_FIELDS)
+        if error.on is context.get("campaign"):
+            return trouble_in_fields("campaign", error.name, CAMPAIGN_FIELDS)
+        kind = "text" if isinstance(error.on, str) else type(error.on).__name__
+        return f"a {kind} has no part {error.name!r}", None
+
+
+def _compiled(
+    environment: PromptEnvironment, text: str, origin: Origin, faults: list[Fault]
+) -> _Text | None:
+    units = []
+    before = len(faults)
+    for found in read_units(environment, text, origin):
+        if isinstance(found, Fault):
+            faults.append(found)
+        else:
+            units.append(found)
+    if len(faults) > before:
+        return None
+    return _Text(template=environment.from_string(text), units=tuple(units))
+
+
+def _units(prompt: _Text, call: Mapping[str, _Text | str]) -> Iterator[Unit]:
+    yield from prompt.units
+    for text in call.values():
+        if isinstance(text, _Text):
+            yield from text.units
+
+
+def _is_template(text: str) -> bool:
+    return any(mark in text for mark in ("{{", "{%", "{#"))
+
+
+def _clean(text: str) -> str:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _BLANK_LINES.sub("\n\n", _CONTROL.sub("", text)).strip()
+
+
+def _of_row(
+    origin: Origin,
+    row: SheetRow,
+    message: str,
+    hint: str | None = None,
+    *,
+    line: int | None,
+    name: str | None = None,
+) -> Fault:
+    fault = origin.fault(message, hint, line=line, name=name)
+    return Fault(
+        file=fault.file,
+        line=fault.line,
+        row=row.row,
+        column=fault.column,
+        message=message,
+        hint=hint,
+    )
+
+
+def _place(text: _Text, trace: TracebackType | None) -> tuple[Origin, int | None]:
+    """Find the innermost template line of a traceback; Jinja writes template lines into it."""
+    origins = {unit.origin.file: unit.origin for unit in text.units[1:]}
+    found: tuple[Origin, int | None] = (text.origin, None)
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file == "<template>":
+            found = (text.origin, trace.tb_lineno)
+        elif file in origins:
+            found = (origins[file], trace.tb_lineno)
+        trace = trace.tb_next
+    return found
