@@ -1,0 +1,51 @@
+"""Which reader opens a sheet, told by the file's ending."""
+
+from pathlib import Path
+
+from poku_batch.contacts.columns import nearest
+from poku_batch.contacts.files import require_file
+from poku_batch.contacts.sheet import Sheet, require_contacts
+from poku_batch.errors import ContactsError, Fault
+
+_TEXT = (".csv", ".tsv", ".txt")
+_WORKBOOK = (".xlsx", ".xlsm")
+_PARQUET = (".parquet",)
+
+
+def open_sheet(path: Path, *, name: str | None = None) -> Sheet:
+    """Open a sheet of contacts and check its shape; the format is told by the ending.
+
+    ``name`` is how messages call the file; unset, its path as given. Blocks while it reads.
+    Raises ``ContactsError`` if the file is missing, unreadable, empty, malformed or of no known
+    format, if its header has faults, or if it holds no contact.
+    """
+    file = str(path) if name is None else name
+    ending = path.suffix.lower()
+    if ending not in _TEXT + _WORKBOOK + _PARQUET:
+        raise _unknown_ending(file, ending)
+    stamp = require_file(path, file=file)
+    if ending in _TEXT:
+        from poku_batch.contacts.text import open_text
+
+        sheet = open_text(path, file=file, stamp=stamp)
+    elif ending in _WORKBOOK:
+        from poku_batch.contacts.workbook import open_workbook
+
+        sheet = open_workbook(path, file=file)
+    else:
+        from poku_batch.contacts.parquet import open_parquet
+
+        sheet = open_parquet(path, file=file, stamp=stamp)
+    return require_contacts(sheet)
+
+
+def _unknown_ending(file: str, ending: str) -> ContactsError:
+    known = _TEXT + _WORKBOOK + _PARQUET
+    near = nearest(ending, known) if ending else None
+    message = f'the ending "{ending}" is not that of a sheet' if ending else "has no ending"
+    hint = f"known are {', '.join(known)}"
+    if ending in {".xls", ".xlsb", ".ods", ".numbers"}:
+        hint = f"save it as .xlsx; {hint}"
+    elif near is not None:
+        hint = f'did you mean "{near}"? {hint}'
+    return ContactsError([Fault(file=file, message=message, hint=hint)])

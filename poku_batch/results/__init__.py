@@ -1,0 +1,19 @@
+"""The sheet given back: every input row and column as it was, then what came of each call.
+
+A results file appears whole or not at all; what stood in its place stays until it is complete.
+Text from outside can neither become a formula nor break a file.
+"""
+
+from poku_batch.results.columns import CALL_COLUMNS, check_columns
+from poku_batch.results.frame import results_frame
+from poku_batch.results.outputs import check_outputs, simulated_path
+from poku_batch.results.writing import write_results
+
+__all__ = [
+    "CALL_COLUMNS",
+    "check_columns",
+    "check_outputs",
+    "results_frame",
+    "simulated_path",
+    "write_results",
+]

@@ -1,0 +1,54 @@
+"""Records of the ledger as a DataFrame, for every format and for notebooks."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from poku_batch.models import ContactRecord
+from poku_batch.results.columns import TIME_COLUMNS
+from poku_batch.results.outside import clean
+
+
+def results_frame(columns: Sequence[str], records: Sequence[ContactRecord]) -> pd.DataFrame:
+    """Build the results: one row per record in its order, the index the sheet's row numbers.
+
+    The input's columns come first, dtype object, each cell the sheet's ``str``. Then
+    ``CALL_COLUMNS``: text as object with None where nothing is known, ``call_attempts`` int64,
+    ``call_started_at`` and ``call_ended_at`` datetime64[us, UTC], ``call_duration_s`` float64,
+    seconds to 3 decimals. Text from outside has lost its control characters.
+    """
+    cells = list(zip(*(record.cells for record in records), strict=True))
+    lists = cells or [() for _ in columns]
+    data: dict[str, Sequence[object]] = dict(zip(columns, lists, strict=True))
+    index = pd.Index([record.row for record in records], dtype="int64", name="row")
+    frame = pd.DataFrame(data | _call_lists(records), index=index, dtype=object)
+    frame["call_attempts"] = frame["call_attempts"].astype("int64")
+    frame["call_duration_s"] = frame["call_duration_s"].astype("float64")
+    for name in TIME_COLUMNS:
+        frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
+    return frame
+
+
+def _call_lists(records: Sequence[ContactRecord]) -> dict[str, Sequence[object]]:
+    return {
+        "call_status": [str(record.state) for record in records],
+        "call_outcome": [clean(record.outcome) for record in records],
+        "call_summary": [clean(record.summary) for record in records],
+        "call_recording_url": [clean(record.recording_url) for record in records],
+        "call_interaction_id": [clean(record.interaction_id) for record in records],
+        "call_attempts": [record.attempts for record in records],
+        "call_to": [record.to for record in records],
+        "call_started_at": [_utc(record.started_at) for record in records],
+        "call_ended_at": [_utc(record.ended_at) for record in records],
+        "call_duration_s": [_rounded(record.duration_s) for record in records],
+        "call_error": [clean(record.error) for record in records],
+    }
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)

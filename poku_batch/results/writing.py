@@ -1,0 +1,116 @@
+"""Writing results: every file in one pass, each beside its target and renamed into place.
+
+Memory is bounded by the batch; files are written in a thread. Until all files are complete and on
+the disk none is renamed, and whatever breaks that off leaves nothing behind.
+"""
+
+import errno
+import os
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+from anyio import to_thread
+
+from poku_batch.models import ContactRecord
+from poku_batch.results.failures import writing
+from poku_batch.results.frame import results_frame
+from poku_batch.results.tables import Table, open_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A table being written at ``path``, beside ``target``; ``asked`` is what the caller named."""
+
+    asked: Path
+    target: Path
+    path: Path
+    table: Table
+
+
+async def write_results(
+    paths: Sequence[Path],
+    columns: Sequence[str],
+    batches: AsyncIterator[list[ContactRecord]],
+) -> list[Path]:
+    """Write the records to every one of ``paths`` and return them; formats go by the endings.
+
+    ``columns`` are the input's, in order. Parent folders are created; the files are readable by
+    their owner alone. A link is followed, not replaced. Raises ``ResultsError`` where a file
+    cannot be written: then the old files stand as they were.
+    """
+    drafts: list[_Draft] = []
+    try:
+        await to_thread.run_sync(_open_drafts, drafts, paths, columns)
+        async for records in batches:
+            await to_thread.run_sync(_write, drafts, columns, records)
+        await to_thread.run_sync(_publish, drafts)
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(_discard, drafts)
+        raise
+    return list(paths)
+
+
+def _open_drafts(drafts: list[_Draft], paths: Sequence[Path], columns: Sequence[str]) -> None:
+    for path in paths:
+        with writing(path):
+            drafts.append(_open_draft(path, columns))
+
+
+def _open_draft(path: Path, columns: Sequence[str]) -> _Draft:
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # mkstemp gives mode 0600, and a name that nobody else has.
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    os.close(handle)
+    draft = Path(name)
+    try:
+        return _Draft(
+            asked=path, target=target, path=draft, table=open_table(draft, columns, target=target)
+        )
+    except BaseException:
+        draft.unlink()
+        raise
+
+
+def _write(drafts: list[_Draft], columns: Sequence[str], records: list[ContactRecord]) -> None:
+    frame = results_frame(columns, records)
+    for draft in drafts:
+        with writing(draft.asked):
+            draft.table.write(frame)
+
+
+def _publish(drafts: list[_Draft]) -> None:
+    for draft in drafts:
+        with writing(draft.asked):
+            draft.table.close()
+            _sync(draft.path)
+    for draft in drafts:
+        with writing(draft.asked):
+            draft.path.replace(draft.target)
+            _sync(draft.target.parent)
+
+
+def _discard(drafts: list[_Draft]) -> None:
+    for draft in drafts:
+        # The first error is the one to tell; a full disk breaks the closing too.
+        with suppress(OSError):
+            draft.table.abandon()
+        draft.path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows cannot open folders, and needs no such thing
+    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
