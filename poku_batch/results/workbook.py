@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pandas as pd
 import xlsxwriter
@@ -54,13 +55,8 @@ class WorkbookTable:
     def write(self, frame: pd.DataFrame) -> None:
         """Add rows. Raises ``ResultsError`` when a worksheet is full."""
         check_worksheet(self._target, rows=self._rows + len(frame), columns=len(self._names))
-        plain = frame.astype(object).where(frame.notna(), None)
-        for name in TIME_COLUMNS:
-            moments = frame[name].dt.tz_localize(None)
-            plain[name] = [None if pd.isna(at) else at.to_pydatetime() for at in moments]
-        for cells in zip(
-            *(plain.iloc[:, n].tolist() for n in range(len(self._names))), strict=True
-        ):
+        lists = [_plain_cells(frame.iloc[:, place]) for place in range(len(self._names))]
+        for cells in zip(*lists, strict=True):
             self._rows += 1
             for position, cell in enumerate(cells):
                 self._write_cell(position, cell)
@@ -109,6 +105,17 @@ class WorkbookTable:
         self._sheet._opt_close()  # noqa: SLF001 - there is no public way but assembling the file
         self._book.fileclosed = True
         self._folder.cleanup()
+
+
+def _plain_cells(column: "pd.Series[Any]") -> list[object]:
+    """A column's cells as Python has them: None where nothing is known, times in naive UTC.
+
+    Not as another column: pandas would turn None among times into NaT, which is a ``datetime``.
+    """
+    if column.name in TIME_COLUMNS:
+        moments = column.dt.tz_localize(None)
+        return [None if pd.isna(at) else at.to_pydatetime() for at in moments]
+    return [None if pd.isna(cell) else cell for cell in column.tolist()]
 
 
 def _within_limit(text: str) -> str:

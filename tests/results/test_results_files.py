@@ -119,6 +119,15 @@ async def test_only_the_files_asked_for_are_left_and_only_their_owner_reads_them
     assert pq.read_table(paths[2]).num_rows == 0
 
 
+async def test_a_workbook_holds_called_and_uncalled_rows_of_one_batch(tmp_path: Path) -> None:
+    path = tmp_path / "r.xlsx"
+    rows = [record(["a"]), pending(["b"]), record(["c"], row=4)]
+    await write_results([path], ["id"], batches_of(rows))
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    started = [row[CALL_COLUMNS.index("call_started_at") + 1].value for row in sheet.iter_rows()]
+    assert [type(value).__name__ for value in started[1:]] == ["datetime", "NoneType", "datetime"]
+
+
 @pytest.mark.parametrize("start", [*"=+-@\t＝＋－＠", "\r=", "\n", "\x00="])
 async def test_outside_text_never_becomes_a_formula(tmp_path: Path, start: str) -> None:
     path, book = tmp_path / "r.csv", tmp_path / "r.xlsx"
