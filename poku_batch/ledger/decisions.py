@@ -1,0 +1,293 @@
+"""The SQL that decides what a sheet's rows become; preview and commit share it, word for word.
+
+The tables are temporary, of the enrolment's own connection:
+
+- ``sheet``: the rows as they were added, in order.
+- ``known``: a row each, beside the contact that has its key. ``called_digest`` is that of the cells
+  with which its phone last rang, or may have; NULL if none ever did. ``anew`` is 1 where the row
+  decides the contact's state, 0 where the contact keeps it.
+- ``leaders``: for each number that several rows share, under ``first``, the row that is callable.
+- ``carriers``: for each key that several rows share, the row that stands for the contact.
+- ``plan``: a row each, with the state, reason and due time that it gets.
+
+A phone rang, or may have, in every attempt but those ``turned_away``, ``rejected``, or ended as
+``invalid_number``.
+"""
+
+TABLES = (
+    """
+    CREATE TEMP TABLE sheet (
+        position INTEGER PRIMARY KEY, sheet_row INTEGER NOT NULL, key TEXT, to_number TEXT,
+        country TEXT NOT NULL, cells TEXT NOT NULL, digest TEXT NOT NULL, reason TEXT,
+        reason_kind TEXT
+    )
+    """,
+    """
+    CREATE TEMP TABLE known (
+        position INTEGER PRIMARY KEY, sheet_row INTEGER NOT NULL, key TEXT, to_number TEXT,
+        own_reason TEXT, own_kind TEXT, contact_id INTEGER, old_state TEXT, outcome TEXT,
+        old_due_at INTEGER, old_kind TEXT, called_digest TEXT,
+        changed INTEGER NOT NULL, anew INTEGER NOT NULL
+    )
+    """,
+    "CREATE TEMP TABLE leaders (to_number TEXT PRIMARY KEY, position INTEGER, sheet_row INTEGER)",
+    "CREATE TEMP TABLE carriers (key TEXT PRIMARY KEY, position INTEGER NOT NULL)",
+    """
+    CREATE TEMP TABLE plan (
+        position INTEGER PRIMARY KEY, contact_id INTEGER, carries INTEGER NOT NULL,
+        anew INTEGER NOT NULL, old_state TEXT, state TEXT NOT NULL, reason TEXT, reason_kind TEXT,
+        outcome TEXT, due_at INTEGER NOT NULL
+    )
+    """,
+    "CREATE INDEX temp.plan_contacts ON plan (contact_id)",
+)
+
+ADD_ROW = "INSERT INTO temp.sheet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+INDEX_SHEET = (
+    "CREATE INDEX IF NOT EXISTS temp.sheet_keys ON sheet (key, to_number)",
+    "CREATE INDEX IF NOT EXISTS temp.sheet_numbers ON sheet (to_number)",
+)
+
+CLEAR = (
+    "DELETE FROM temp.known",
+    "DELETE FROM temp.leaders",
+    "DELETE FROM temp.carriers",
+    "DELETE FROM temp.plan",
+)
+
+# --- what makes a sheet impossible -------------------------------------------------------------
+
+#: Pairs of rows, the first and another; the columns of every such statement.
+CONFLICTING_NUMBERS = """
+    SELECT MIN(sheet_row), MAX(sheet_row) FROM temp.sheet
+    WHERE key IS NOT NULL GROUP BY key HAVING COUNT(DISTINCT to_number) > 1
+    ORDER BY 1 LIMIT :limit
+"""
+
+REPEATED_KEYS = """
+    SELECT MIN(sheet_row), MAX(sheet_row) FROM temp.sheet
+    WHERE key IS NOT NULL GROUP BY key HAVING COUNT(*) > 1
+    ORDER BY 1 LIMIT :limit
+"""
+
+REPEATED_NUMBERS = """
+    SELECT MIN(sheet_row), MAX(sheet_row) FROM temp.sheet
+    WHERE to_number IS NOT NULL GROUP BY to_number HAVING COUNT(*) > 1
+    ORDER BY 1 LIMIT :limit
+"""
+
+# --- the plan ----------------------------------------------------------------------------------
+
+FILL_KNOWN = """
+    INSERT INTO temp.known
+    SELECT position, sheet_row, key, to_number, own_reason, own_kind, contact_id, old_state,
+        outcome, due_at, old_kind, called_digest,
+        CASE WHEN called_digest IS NOT NULL AND called_digest <> digest THEN 1 ELSE 0 END,
+        CASE
+            WHEN contact_id IS NULL OR old_state IN ('pending', 'skipped') THEN 1
+            WHEN old_state NOT IN ('failed', 'done') THEN 0
+            WHEN last_state = 'rejected' THEN
+                CASE WHEN last_number IS NOT to_number OR last_digest <> digest THEN 1 ELSE 0 END
+            WHEN last_state = 'ended' AND last_outcome = 'invalid_number' THEN
+                CASE WHEN last_number IS NOT to_number THEN 1 ELSE 0 END
+            WHEN old_state = 'failed' AND called_digest IS NULL THEN 1
+            ELSE 0
+        END
+    FROM (
+        SELECT s.position, s.sheet_row, s.key, s.to_number, s.digest,
+            s.reason AS own_reason, s.reason_kind AS own_kind,
+            c.id AS contact_id, c.state AS old_state, c.outcome, c.due_at,
+            c.reason_kind AS old_kind,
+            a.state AS last_state, a.outcome AS last_outcome, a.to_number AS last_number,
+            a.cells_digest AS last_digest,
+            (
+                SELECT t.cells_digest FROM attempts t
+                WHERE t.contact_id = c.id AND (
+                    t.state IN ('dialing', 'in_call', 'unknown')
+                    OR (t.state = 'ended' AND t.outcome <> 'invalid_number')
+                )
+                ORDER BY t.number DESC LIMIT 1
+            ) AS called_digest
+        FROM temp.sheet s
+        LEFT JOIN contacts c ON c.campaign_id = :campaign AND c.key = s.key
+        LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
+    ) AS beside
+    ORDER BY position
+"""
+
+#: The first row whose contact was ever called, else the first that no other rule skips.
+FILL_LEADERS = """
+    INSERT INTO temp.leaders
+    SELECT chosen.to_number, chosen.position, k.sheet_row
+    FROM (
+        SELECT to_number, COALESCE(
+            MIN(CASE
+                WHEN called_digest IS NOT NULL OR old_state IN ('dialing', 'unknown') THEN position
+            END),
+            MIN(CASE WHEN own_reason IS NULL THEN position END)
+        ) AS position
+        FROM temp.known
+        WHERE to_number IS NOT NULL
+        GROUP BY to_number HAVING COUNT(*) > 1
+    ) AS chosen
+    JOIN temp.known k ON k.position = chosen.position
+"""
+
+#: The leader if it has the key; else the first row with a number; else the first.
+FILL_CARRIERS = """
+    INSERT INTO temp.carriers
+    SELECT key, position FROM (
+        SELECT k.key, k.position, ROW_NUMBER() OVER (
+            PARTITION BY k.key
+            ORDER BY
+                CASE
+                    WHEN l.position = k.position THEN 0
+                    WHEN k.to_number IS NOT NULL THEN 1
+                    ELSE 2
+                END,
+                k.position
+        ) AS place
+        FROM temp.known k
+        LEFT JOIN temp.leaders l ON l.to_number = k.to_number
+        WHERE k.key IN (
+            SELECT key FROM temp.sheet WHERE key IS NOT NULL GROUP BY key HAVING COUNT(*) > 1
+        )
+    ) AS ranked
+    WHERE place = 1
+"""
+
+FILL_PLAN = """
+    INSERT INTO temp.plan
+    SELECT position, CASE WHEN carries THEN contact_id END, carries,
+        CASE WHEN carries THEN anew ELSE 1 END,
+        CASE WHEN carries THEN old_state END,
+        CASE
+            WHEN NOT carries THEN 'skipped'
+            WHEN NOT anew THEN old_state
+            WHEN reason IS NULL THEN 'pending'
+            ELSE 'skipped'
+        END,
+        CASE WHEN anew OR NOT carries THEN reason END,
+        CASE
+            WHEN carries AND NOT anew THEN old_kind
+            ELSE COALESCE(own_kind, CASE WHEN reason IS NOT NULL THEN :same_number END)
+        END,
+        CASE WHEN carries AND NOT anew THEN outcome END,
+        CASE WHEN carries AND (old_state = 'pending' OR NOT anew) THEN old_due_at ELSE 0 END
+    FROM (
+        SELECT k.*,
+            CASE
+                WHEN k.key IS NULL THEN 0
+                WHEN r.position IS NULL OR r.position = k.position THEN 1
+                ELSE 0
+            END AS carries,
+            COALESCE(k.own_reason, CASE
+                WHEN l.position <> k.position THEN 'same number as row ' || l.sheet_row
+            END) AS reason
+        FROM temp.known k
+        LEFT JOIN temp.leaders l ON l.to_number = k.to_number
+        LEFT JOIN temp.carriers r ON r.key = k.key
+    ) AS judged
+    ORDER BY position
+"""
+
+# --- the report --------------------------------------------------------------------------------
+
+#: The columns of ``statements.COUNT_CONTACTS``.
+COUNT_PLAN = """
+    SELECT p.state,
+        CASE WHEN p.state = 'done' THEN p.outcome END,
+        CASE WHEN p.state IN ('failed', 'skipped') THEN p.reason_kind END,
+        CASE WHEN p.state = 'pending' THEN s.country END,
+        COUNT(*),
+        SUM(CASE WHEN p.state = 'pending' AND p.due_at <= :now THEN 1 ELSE 0 END),
+        MIN(CASE WHEN p.state = 'pending' AND p.due_at > :now THEN p.due_at END)
+    FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
+    GROUP BY 1, 2, 3, 4
+"""
+
+COUNT_CHANGES = """
+    SELECT
+        COALESCE(SUM(CASE WHEN carries = 1 AND contact_id IS NULL THEN 1 ELSE 0 END), 0),
+        COALESCE(SUM(
+            CASE WHEN state = 'pending' AND old_state <> 'pending' THEN 1 ELSE 0 END
+        ), 0)
+    FROM temp.plan
+"""
+
+COUNT_GONE = """
+    SELECT COUNT(*) FROM contacts c
+    WHERE c.campaign_id = :campaign AND c.key IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM temp.plan p WHERE p.contact_id = c.id)
+"""
+
+COUNT_CALLED_BEFORE = """
+    SELECT COUNT(*) FROM temp.known k JOIN temp.plan p ON p.position = k.position
+    WHERE k.changed = 1 AND p.carries = 1
+"""
+
+FIRST_CALLED_BEFORE = """
+    SELECT k.sheet_row, k.key, p.state
+    FROM temp.known k JOIN temp.plan p ON p.position = k.position
+    WHERE k.changed = 1 AND p.carries = 1
+    ORDER BY k.position LIMIT :limit
+"""
+
+FIRST_SKIPPED = """
+    SELECT s.sheet_row, s.key, p.reason
+    FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
+    WHERE p.state = 'skipped'
+    ORDER BY p.position LIMIT :limit
+"""
+
+# --- the commit --------------------------------------------------------------------------------
+
+SET_COLUMNS = "UPDATE campaigns SET columns = :columns, enrolled_at = :now WHERE id = :campaign"
+
+APPLY = (
+    # Those that are in no row; their state waits for their return.
+    """
+    UPDATE contacts SET position = NULL, reserved_by = NULL
+    WHERE campaign_id = :campaign AND position IS NOT NULL AND key IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM temp.plan p WHERE p.contact_id = contacts.id)
+    """,
+    "DELETE FROM contacts WHERE campaign_id = :campaign AND key IS NULL",
+    # Rows that change nothing are not written: a sheet enrolled again costs no disk.
+    """
+    UPDATE contacts SET
+        position = p.position,
+        sheet_row = s.sheet_row,
+        cells = s.cells,
+        state = p.state,
+        to_number = CASE WHEN p.anew = 1 THEN s.to_number ELSE contacts.to_number END,
+        country = CASE WHEN p.anew = 1 THEN s.country ELSE contacts.country END,
+        reason = CASE WHEN p.anew = 1 THEN p.reason ELSE contacts.reason END,
+        reason_kind = CASE WHEN p.anew = 1 THEN p.reason_kind ELSE contacts.reason_kind END,
+        outcome = p.outcome,
+        due_at = p.due_at,
+        reserved_by = CASE WHEN p.state = 'pending' THEN contacts.reserved_by END
+    FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
+    WHERE contacts.id = p.contact_id AND (
+        contacts.position IS NOT p.position
+        OR contacts.sheet_row <> s.sheet_row
+        OR contacts.cells <> s.cells
+        OR contacts.state <> p.state
+        OR (p.anew = 1 AND (
+            contacts.to_number IS NOT s.to_number
+            OR contacts.country <> s.country
+            OR contacts.reason IS NOT p.reason
+            OR contacts.outcome IS NOT NULL
+        ))
+    )
+    """,
+    """
+    INSERT INTO contacts (campaign_id, key, position, sheet_row, to_number, country, cells,
+        state, reason, reason_kind, due_at)
+    SELECT :campaign, CASE WHEN p.carries = 1 THEN s.key END, p.position, s.sheet_row, s.to_number,
+        s.country, s.cells, p.state, p.reason, p.reason_kind, p.due_at
+    FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
+    WHERE p.contact_id IS NULL
+    ORDER BY p.position
+    """,
+)

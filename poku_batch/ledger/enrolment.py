@@ -1,0 +1,211 @@
+"""A sheet on its way into the ledger, on a connection of its own.
+
+Invariants: the rows lie in a temporary table of that connection, on disk, so memory does not grow
+with them, no lock is held while the sheet is read, and sessions never see each other's rows;
+``preview`` and ``commit`` make the same plan with the same SQL, and ``commit`` makes and applies it
+in one transaction.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+
+from poku_batch.errors import ContactsError, Fault, LedgerError
+from poku_batch.ledger import cells, decisions, holds, instants, statements
+from poku_batch.ledger.failures import translated
+from poku_batch.ledger.kinds import SAME_NUMBER, kind_of
+from poku_batch.ledger.opening import transaction
+from poku_batch.ledger.reading import counts_of
+from poku_batch.models import CampaignId, DuplicateRule, Enrolment, EnrolmentReport, RowNote
+
+T = TypeVar("T")
+
+#: How many rows of a kind a report shows.
+_NOTES = 10
+
+#: How many faults of a kind are named; a sheet may have a million.
+_FAULTS = 50
+
+#: No campaign has this number: the preview of one that was never enrolled meets no contacts.
+_NO_CAMPAIGN = -1
+
+_DIFFERENT_NUMBERS = "the same key as row {first}, with a different number"
+_DIFFERENT_NUMBERS_HINT = "correct the numbers, or give contacts.key columns that tell them apart"
+_SAME_KEY = "the same key as row {first}; under duplicates: all every row needs a key of its own"
+_SAME_KEY_HINT = "give contacts.key columns that tell the rows apart"
+_SHARED_NUMBER = "the same number as row {first}, and duplicates: error refuses that"
+_SHARED_NUMBER_HINT = "remove one of them, or choose duplicates: first or all"
+
+
+class SqliteEnrolment:
+    """The implementation of ``ports.EnrolmentSession``.
+
+    A cancelled call waits for the step under way, which happens as a whole or fails as a whole.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        campaign: CampaignId,
+        columns: Sequence[str],
+        duplicates: DuplicateRule,
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._campaign = campaign
+        self._columns = tuple(columns)
+        self._duplicates = duplicates
+        self._turn = anyio.Lock()
+        self._rows = 0
+        self._open = True
+
+    async def prepare(self) -> None:
+        """Make the temporary tables."""
+        await self._run(self._create_tables)
+
+    async def add(self, rows: Sequence[Enrolment]) -> None:
+        """Take rows, in sheet order."""
+        await self._run(lambda: self._add(rows))
+
+    async def preview(self, *, now: datetime) -> EnrolmentReport:
+        """Say what ``commit`` would do."""
+        return await self._run(lambda: self._preview(instants.to_stored(now)))
+
+    async def commit(self, *, now: datetime) -> EnrolmentReport:
+        """Make the added rows the campaign's current sheet."""
+        return await self._run(lambda: self._commit(instants.to_stored(now)))
+
+    async def close(self) -> None:
+        """Forget the rows."""
+        with anyio.CancelScope(shield=True):
+            async with self._turn:
+                self._open = False
+                await anyio.to_thread.run_sync(self._connection.close)
+
+    async def _run(self, step: Callable[[], T]) -> T:
+        async with self._turn:
+            if not self._open:
+                raise LedgerError(f"{self._path}: this enrolment is over")
+            try:
+                return await anyio.to_thread.run_sync(step)
+            except sqlite3.Error as error:
+                raise translated(error, self._path) from error
+
+    def _create_tables(self) -> None:
+        for statement in decisions.TABLES:
+            self._connection.execute(statement)
+
+    def _add(self, rows: Sequence[Enrolment]) -> None:
+        with transaction(self._connection, writing=False):
+            self._connection.executemany(
+                decisions.ADD_ROW,
+                (_stored_row(position, row) for position, row in enumerate(rows, self._rows)),
+            )
+        self._rows += len(rows)
+
+    def _preview(self, now: int) -> EnrolmentReport:
+        with transaction(self._connection, writing=False):
+            found = self._connection.execute(
+                statements.FIND_CAMPAIGN,
+                {"name": self._campaign.name, "wave": self._campaign.wave},
+            ).fetchone()
+            return self._plan(found[0] if found else _NO_CAMPAIGN, now)
+
+    def _commit(self, now: int) -> EnrolmentReport:
+        with transaction(self._connection, writing=True):
+            number = holds.campaign_number(self._connection, self._campaign)
+            report = self._plan(number, now)
+            values = {"campaign": number, "now": now, "columns": cells.to_stored(self._columns)}
+            self._connection.execute(decisions.SET_COLUMNS, values)
+            for statement in decisions.APPLY:
+                self._connection.execute(statement, values)
+        return report
+
+    def _plan(self, campaign: int, now: int) -> EnrolmentReport:
+        for statement in (*decisions.INDEX_SHEET, *decisions.CLEAR):
+            self._connection.execute(statement)
+        if faults := list(self._faults()):
+            raise ContactsError(faults)
+        self._connection.execute(decisions.FILL_KNOWN, {"campaign": campaign})
+        if self._duplicates is DuplicateRule.FIRST:
+            self._connection.execute(decisions.FILL_LEADERS)
+        self._connection.execute(decisions.FILL_CARRIERS)
+        self._connection.execute(decisions.FILL_PLAN, {"same_number": SAME_NUMBER})
+        return self._report(campaign, now)
+
+    def _faults(self) -> Iterator[Fault]:
+        yield from self._pairs(
+            decisions.CONFLICTING_NUMBERS, _DIFFERENT_NUMBERS, _DIFFERENT_NUMBERS_HINT
+        )
+        if self._duplicates is DuplicateRule.ALL:
+            yield from self._pairs(decisions.REPEATED_KEYS, _SAME_KEY, _SAME_KEY_HINT)
+        if self._duplicates is DuplicateRule.ERROR:
+            yield from self._pairs(decisions.REPEATED_NUMBERS, _SHARED_NUMBER, _SHARED_NUMBER_HINT)
+
+    def _pairs(self, statement: str, message: str, hint: str) -> Iterator[Fault]:
+        pairs = self._connection.execute(statement, {"limit": _FAULTS + 1}).fetchall()
+        for first, other in pairs[:_FAULTS]:
+            yield Fault(message=message.format(first=first), row=other, hint=hint)
+        if len(pairs) > _FAULTS:
+            yield Fault(message=f"and more such rows, after the first {_FAULTS}")
+
+    def _report(self, campaign: int, now: int) -> EnrolmentReport:
+        ask = self._connection.execute
+        new, reopened = ask(decisions.COUNT_CHANGES).fetchone()
+        return EnrolmentReport(
+            counts=counts_of(ask(decisions.COUNT_PLAN, {"now": now})),
+            new=new,
+            reopened=reopened,
+            gone=ask(decisions.COUNT_GONE, {"campaign": campaign}).fetchone()[0],
+            called_before=ask(decisions.COUNT_CALLED_BEFORE).fetchone()[0],
+            skipped=tuple(
+                RowNote(row=row, key=key or "", note=reason)
+                for row, key, reason in ask(decisions.FIRST_SKIPPED, {"limit": _NOTES})
+            ),
+            called_before_rows=tuple(
+                RowNote(row=row, key=key, note=f"called before, with other cells; now {state}")
+                for row, key, state in ask(decisions.FIRST_CALLED_BEFORE, {"limit": _NOTES})
+            ),
+        )
+
+
+def _stored_row(
+    position: int, row: Enrolment
+) -> tuple[int, int, str | None, str | None, str, str, str, str | None, str | None]:
+    stored = cells.to_stored(row.cells)
+    digest = cells.digest(stored)
+    if row.key is not None:
+        try:
+            row.key.encode()
+        except UnicodeEncodeError as error:
+            fault = Fault(
+                message="the key holds a character that no text file can hold",
+                row=row.row,
+                hint="correct the cell",
+            )
+            raise ContactsError([fault]) from error
+    reason = cells.storable(row.skip_reason) if row.skip_reason else _own_reason(row)
+    kind = kind_of(reason) if reason else None
+    return (
+        position,
+        row.row,
+        row.key,
+        row.to,
+        row.country or "",
+        stored,
+        digest,
+        reason,
+        kind,
+    )
+
+
+def _own_reason(row: Enrolment) -> str | None:
+    if row.key is None:
+        return "the row has no key"
+    return None if row.to is not None else "the row has no number that can be called"

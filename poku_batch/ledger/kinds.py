@@ -1,0 +1,21 @@
+"""The kind of a reason: what many rows' reasons have in common, so that they can be counted."""
+
+import re
+
+#: What differs from row to row: quoted cells, and the numbers of rows.
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|‘[^’]*’|“[^”]*”|«[^»]*»""")
+_ROW = re.compile(r"\brow \d+")
+_LEFT_OVER = re.compile(r"[\s:,]*…[\s:,]*$")
+
+#: The longest kind, in characters.
+_LENGTH = 120
+
+#: Rows that share another row's number; the kind of ``same number as row 7``.
+SAME_NUMBER = "same number as another row"
+
+
+def kind_of(reason: str) -> str:
+    """The reason without what is the row's own: ``not a number: 'abc'`` is ``not a number``."""
+    kind = _ROW.sub("another row", _QUOTED.sub("…", " ".join(reason.split())))
+    kind = _LEFT_OVER.sub("", kind) or reason
+    return kind if len(kind) <= _LENGTH else f"{kind[: _LENGTH - 1]}…"

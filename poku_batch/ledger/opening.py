@@ -1,0 +1,208 @@
+"""Finding, creating and opening a ledger file; settings of its connections; migrations.
+
+Every connection: WAL, ``synchronous=FULL`` (a commit is synced before it returns), foreign keys,
+explicit transactions, a busy timeout. The file is readable by its owner alone.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from poku_batch.errors import LedgerError
+from poku_batch.ledger.failures import is_busy, translated
+from poku_batch.ledger.schema import APPLICATION_ID, MIGRATIONS, VERSION
+
+#: How long a connection waits for another process's transaction.
+BUSY_TIMEOUT_S = 30.0
+
+#: UPDATE … FROM, window functions and partial indexes are used.
+_OLDEST_SQLITE = (3, 35, 0)
+
+_SCHEME = "sqlite:///"
+
+#: Where SQLite's header keeps the application ID, four bytes. Source: sqlite.org/fileformat2.html
+_APPLICATION_ID_AT = 68
+_HEADER_LENGTH = 72
+
+
+def ledger_path(url: str | Path) -> Path:
+    """The file that a ledger URL names: a path, or ``sqlite:///`` and a path.
+
+    Raises ``LedgerError`` for another scheme, or where no path is given.
+    """
+    text = str(url)
+    if isinstance(url, str) and text.startswith(_SCHEME):
+        text = unquote(text.removeprefix(_SCHEME))
+    elif isinstance(url, str) and "://" in text:
+        # Only the scheme is shown: the rest of a URL may hold a password.
+        raise LedgerError(
+            f"no ledger is known for {text.partition('://')[0]}:// addresses; "
+            "give a file's path, or sqlite:///path (sqlite:////absolute/path)"
+        )
+    if not text.strip():
+        raise LedgerError("the ledger's address is empty; give a file's path, or sqlite:///path")
+    return Path(text).expanduser().absolute()
+
+
+def ledger_exists(url: str | Path) -> bool:
+    """Whether the file that a ledger URL names is there; opens and creates nothing."""
+    try:
+        return ledger_path(url).is_file()
+    except OSError as error:
+        raise LedgerError(f"{url}: the ledger cannot be looked for: {error.strerror}") from error
+
+
+def is_ledger(path: Path) -> bool:
+    """Whether a file is a ledger, by its first bytes, or the empty file that becomes one."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER_LENGTH)
+    except OSError as error:
+        raise LedgerError(f"{path}: the ledger cannot be read: {error.strerror}") from error
+    return not head or (
+        head.startswith(b"SQLite format 3\0")
+        and int.from_bytes(head[_APPLICATION_ID_AT:], "big") == APPLICATION_ID
+    )
+
+
+def prepare(path: Path) -> None:
+    """Create the ledger's folder (0700) and file (0600) where missing, and bring it up to date.
+
+    Blocks. Raises ``LedgerError`` where the file cannot be used, saying what to do.
+    """
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise LedgerError(
+            f"SQLite {sqlite3.sqlite_version} is too old for the ledger; "
+            "use a Python built with SQLite 3.35 or newer"
+        )
+    _create(path)
+    with _translating(path):
+        connection = connect(path)
+        try:
+            _migrate(connection, path)
+        finally:
+            connection.close()
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection to an existing ledger, in autocommit; may be handed from thread to thread."""
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode=rw",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA temp_store = FILE")
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, *, writing: bool) -> Iterator[None]:
+    """All of the block's statements, or none; ``writing`` takes the write lock at once."""
+    connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk or a failed write has rolled back already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _translating(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+
+
+def _create(path: Path) -> None:
+    folder = path.parent
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        # O_EXCL: an existing file keeps its mode; its -wal and -shm files inherit it.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError as error:
+        if not folder.is_dir():
+            raise LedgerError(
+                f"{path}: {folder} is a file, not a folder; choose another place for the ledger"
+            ) from error
+        if path.is_dir():
+            raise LedgerError(f"{path}: the ledger's path is a folder; name a file") from error
+    except FileNotFoundError as error:
+        raise LedgerError(
+            f"{path}: the folder {folder.parent} does not exist; create it, or choose another place"
+        ) from error
+    except OSError as error:
+        raise LedgerError(
+            f"{path}: the ledger cannot be created ({error.strerror}); "
+            "give yourself the right to write there, or set POKU_BATCH_LEDGER to another place"
+        ) from error
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    _check_owner(connection, path)
+    _switch_to_wal(connection, path)
+    if _version(connection) == VERSION:
+        return
+    with transaction(connection, writing=True):
+        # Another process may have migrated while this one waited for the lock.
+        for number in range(_version(connection), VERSION):
+            for statement in MIGRATIONS[number]:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    with transaction(connection, writing=False):
+        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+        filled = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        version = _version(connection)
+    if filled and owner != APPLICATION_ID:
+        raise LedgerError(
+            f"{path}: this database belongs to another program; choose another place for the ledger"
+        )
+    if version > VERSION:
+        raise LedgerError(
+            f"{path}: the ledger is of version {version}, written by a newer poku-batch than this "
+            f"one, which knows version {VERSION}; update poku-batch"
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _switch_to_wal(connection: sqlite3.Connection, path: Path) -> None:
+    # SQLite does not wait its busy timeout for this change when two processes make it at once.
+    give_up = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            break
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
+    if mode != "wal":
+        raise LedgerError(
+            f"{path}: this file system cannot hold a ledger (no shared memory for SQLite's WAL); "
+            "set POKU_BATCH_LEDGER to a path on a local disk"
+        )

@@ -1,0 +1,169 @@
+"""Reading a ledger beside its writer, on a connection of its own, off the event loop."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from poku_batch.errors import LedgerError
+from poku_batch.ledger import cells, instants, statements
+from poku_batch.ledger.failures import translated
+from poku_batch.models import CampaignId, ContactRecord, ContactState, Counts
+
+T = TypeVar("T")
+
+
+class Reader:
+    """The reading connection: one question at a time, in a worker thread.
+
+    It sees what was committed before the question, and never holds up the writer.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._turn = anyio.Lock()
+        self._open = True
+
+    async def run(self, ask: Callable[[sqlite3.Connection], T]) -> T:
+        """Ask in a worker thread. Raises ``LedgerError`` where SQLite fails or it is closed."""
+        async with self._turn:
+            if not self._open:
+                raise LedgerError(f"{self._path}: the ledger is closed")
+            try:
+                return await anyio.to_thread.run_sync(ask, self._connection)
+            except sqlite3.Error as error:
+                raise translated(error, self._path) from error
+
+    async def close(self) -> None:
+        """Wait for the question under way, then close the connection."""
+        with anyio.CancelScope(shield=True):
+            async with self._turn:
+                self._open = False
+                await anyio.to_thread.run_sync(self._connection.close)
+
+    async def columns(self, campaign: CampaignId) -> tuple[str, ...] | None:
+        """The current sheet's columns; None for a campaign never enrolled."""
+        found = await self.run(lambda connection: _campaign(connection, campaign))
+        return cells.from_stored(found[1]) if found and found[1] is not None else None
+
+    async def counts(self, campaign: CampaignId, *, now: datetime) -> Counts:
+        """How the current sheet stands."""
+        stored_now = instants.to_stored(now)
+
+        def ask(connection: sqlite3.Connection) -> Counts:
+            found = _campaign(connection, campaign)
+            return counts_of(
+                connection.execute(
+                    statements.COUNT_CONTACTS,
+                    {"campaign": found[0] if found else None, "now": stored_now},
+                )
+            )
+
+        return await self.run(ask)
+
+    async def next_due_at(self, campaign: int) -> datetime | None:
+        """When the first pending contact that is not reserved is due; None for nobody."""
+        row = await self.run(
+            lambda connection: connection.execute(
+                statements.FIND_NEXT_DUE, {"campaign": campaign}
+            ).fetchone()
+        )
+        return instants.maybe_from_stored(row[0])
+
+    async def records(
+        self, campaign: CampaignId, *, batch: int = 10_000
+    ) -> AsyncIterator[list[ContactRecord]]:
+        """The current sheet's rows, in sheet order, up to ``batch`` at once."""
+        found = await self.run(lambda connection: _campaign(connection, campaign))
+        if found is None:
+            return
+        values = {"campaign": found[0], "after": -1, "limit": max(batch, 1)}
+
+        def ask(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            return connection.execute(statements.READ_RECORDS, values).fetchall()
+
+        while rows := await self.run(ask):
+            yield await anyio.to_thread.run_sync(_records, rows)
+            values["after"] = rows[-1][0]
+
+
+def counts_of(rows: Iterable[tuple[Any, ...]]) -> Counts:
+    """Counts from rows of state, outcome, kind of reason, country, number, number due, next due."""
+    states: dict[ContactState, int] = {}
+    outcomes: dict[str, int] = {}
+    failures: dict[str, int] = {}
+    skip_reasons: dict[str, int] = {}
+    countries: dict[str, int] = {}
+    due = 0
+    nexts: list[int] = []
+    for state, outcome, reason, country, number, due_now, next_due in rows:
+        states[ContactState(state)] = states.get(ContactState(state), 0) + number
+        if outcome is not None:
+            outcomes[outcome] = outcomes.get(outcome, 0) + number
+        if reason is not None:
+            reasons = failures if state == ContactState.FAILED else skip_reasons
+            reasons[reason] = reasons.get(reason, 0) + number
+        if country is not None:
+            countries[country] = countries.get(country, 0) + number
+        due += due_now
+        if next_due is not None:
+            nexts.append(next_due)
+    return Counts(
+        states=states,
+        outcomes=outcomes,
+        failures=failures,
+        skip_reasons=skip_reasons,
+        countries=countries,
+        due=due,
+        next_due_at=instants.from_stored(min(nexts)) if nexts else None,
+    )
+
+
+def _campaign(
+    connection: sqlite3.Connection, campaign: CampaignId
+) -> tuple[int, str | None] | None:
+    found: tuple[int, str | None] | None = connection.execute(
+        statements.FIND_CAMPAIGN, {"name": campaign.name, "wave": campaign.wave}
+    ).fetchone()
+    return found
+
+
+def _records(rows: list[tuple[Any, ...]]) -> list[ContactRecord]:
+    return [
+        ContactRecord(
+            row=row,
+            key=key or "",
+            cells=cells.from_stored(stored_cells),
+            state=ContactState(state),
+            to=to,
+            attempts=attempts,
+            outcome=outcome,
+            summary=summary,
+            recording_url=recording_url,
+            interaction_id=interaction_id,
+            started_at=instants.maybe_from_stored(placed_at),
+            ended_at=instants.maybe_from_stored(ended_at),
+            error=reason,
+        )
+        for (
+            _,
+            row,
+            key,
+            stored_cells,
+            state,
+            to,
+            attempts,
+            outcome,
+            summary,
+            recording_url,
+            interaction_id,
+            placed_at,
+            ended_at,
+            reason,
+        ) in rows
+    ]

@@ -1,0 +1,182 @@
+"""A run's hold on one campaign, in SQLite."""
+
+from datetime import datetime
+from functools import partial
+
+import anyio
+import anyio.to_thread
+
+from poku_batch.ledger import holds, runs, transitions
+from poku_batch.ledger.holds import Hold
+from poku_batch.ledger.lock import FileLease
+from poku_batch.ledger.reading import Reader
+from poku_batch.ledger.writer import Writer
+from poku_batch.models import (
+    Admission,
+    AttemptId,
+    CallResult,
+    CampaignId,
+    Counts,
+    InteractionId,
+    OpenCall,
+    RunEnding,
+)
+
+
+class SqliteRun:
+    """The implementation of ``ports.LedgerRun``.
+
+    A call that is cancelled still happens, or fails, as a whole; only ``begin`` takes itself back:
+    since its caller was not told the attempt, nobody dials, and the contact is pending again, not
+    reserved. After ``close`` nobody is admitted or begun, but results are still taken.
+    """
+
+    def __init__(
+        self, campaign: CampaignId, hold: Hold, writer: Writer, reader: Reader, lock: FileLease
+    ) -> None:
+        self.campaign = campaign
+        self._hold = hold
+        self._writer = writer
+        self._reader = reader
+        self._lock = lock
+
+    async def admit(self, limit: int, *, now: datetime) -> list[Admission]:
+        """Reserve up to ``limit`` due contacts."""
+        return await self._writer.run(
+            lambda connection: holds.admit(connection, self._hold, limit, now=now)
+        )
+
+    async def begin(self, admission: Admission, *, prompt_sha256: str, at: datetime) -> AttemptId:
+        """Record the intent to call."""
+        return await self._writer.run(
+            lambda connection: transitions.begin(
+                connection, self._hold, admission, prompt_sha256=prompt_sha256, at=at
+            ),
+            undo=lambda connection, attempt_id: transitions.withdraw(
+                connection, attempt_id, admission.contact_id
+            ),
+        )
+
+    async def hold(
+        self,
+        attempt_id: AttemptId,
+        why: str,
+        *,
+        at: datetime,  # noqa: ARG002  # the port's
+    ) -> None:
+        """Record that no phone rang, and that this run will place again in a moment."""
+        await self._writer.run(
+            lambda connection: transitions.hold_back(connection, self._hold, attempt_id, why)
+        )
+
+    async def begin_again(self, attempt_id: AttemptId, *, at: datetime) -> None:
+        """Record one more placement of a held attempt."""
+        await self._writer.run(
+            lambda connection: transitions.begin_again(connection, self._hold, attempt_id, at=at)
+        )
+
+    async def started(
+        self,
+        attempt_id: AttemptId,
+        interaction_id: InteractionId,
+        *,
+        at: datetime,  # noqa: ARG002  # the port's; the call is timed by its placement
+    ) -> None:
+        """Record the interaction ID."""
+        await self._writer.run(
+            lambda connection: transitions.started(
+                connection, self._hold, attempt_id, interaction_id
+            )
+        )
+
+    async def turn_away(
+        self,
+        attempt_id: AttemptId,
+        why: str,
+        *,
+        due_at: datetime,
+        at: datetime,  # noqa: ARG002  # the port's
+    ) -> None:
+        """Record that no phone rang, and from when the attempt may be placed again."""
+        await self._writer.run(
+            lambda connection: transitions.turn_away(
+                connection, self._hold, attempt_id, why, due_at=due_at
+            )
+        )
+
+    async def reject(
+        self,
+        attempt_id: AttemptId,
+        why: str,
+        *,
+        at: datetime,  # noqa: ARG002  # the port's
+    ) -> None:
+        """Record that no phone rang and none will."""
+        await self._writer.run(
+            lambda connection: transitions.reject(connection, self._hold, attempt_id, why)
+        )
+
+    async def release(self, admission: Admission) -> None:
+        """Give a reserved contact back; nothing changes where it is not reserved by this run."""
+        await self._writer.run(lambda connection: holds.release(connection, self._hold, admission))
+
+    async def fail(
+        self,
+        admission: Admission,
+        why: str,
+        *,
+        at: datetime,  # noqa: ARG002  # the port's
+    ) -> None:
+        """Record that a reserved contact cannot be dialled."""
+        await self._writer.run(
+            lambda connection: holds.fail(connection, self._hold, admission, why)
+        )
+
+    async def finish(
+        self, attempt_id: AttemptId, result: CallResult, *, failed: bool = False, at: datetime
+    ) -> bool:
+        """Record a call's end; False where one was recorded before."""
+        return await self._writer.run(
+            lambda connection: transitions.finish(
+                connection, self._hold, attempt_id, result, failed=failed, at=at
+            )
+        )
+
+    async def doubt(
+        self,
+        attempt_id: AttemptId,
+        evidence: str,
+        *,
+        at: datetime,  # noqa: ARG002  # the port's
+    ) -> None:
+        """Record that the call may or may not have rung."""
+        await self._writer.run(
+            lambda connection: transitions.doubt(connection, self._hold, attempt_id, evidence)
+        )
+
+    async def open_calls(self) -> list[OpenCall]:
+        """Attempts of earlier runs with a known interaction ID and no end, oldest first."""
+        return await self._reader.run(partial(runs.open_calls, hold=self._hold))
+
+    async def next_due_at(self) -> datetime | None:
+        """When the first contact that waits is due; None for nobody."""
+        return await self._reader.next_due_at(self._hold.campaign)
+
+    async def counts(self, *, now: datetime) -> Counts:
+        """How the current sheet stands."""
+        return await self._reader.counts(self.campaign, now=now)
+
+    async def close(self, ending: RunEnding, *, at: datetime) -> None:
+        """End the run; closing it again changes nothing."""
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._writer.run(
+                    lambda connection: runs.close_run(connection, self._hold, ending, at=at)
+                )
+            finally:
+                await self.let_go()
+
+    async def let_go(self) -> None:
+        """Free the campaign without ending the run: the next one settles it, as after a crash."""
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._lock.release)

@@ -1,0 +1,61 @@
+"""The beginning and the end of a run, and what earlier ones left to it."""
+
+import sqlite3
+from datetime import datetime
+
+from poku_batch.errors import LedgerError
+from poku_batch.ledger import instants, statements, transitions
+from poku_batch.ledger.holds import Hold, campaign_number, do
+from poku_batch.models import (
+    AttemptId,
+    CampaignId,
+    ContactId,
+    ContactKey,
+    InteractionId,
+    OpenCall,
+    RunEnding,
+)
+
+
+def open_run(
+    connection: sqlite3.Connection, campaign: CampaignId, *, host: str, pid: int, at: datetime
+) -> Hold:
+    """Settle what dead runs left, and begin another. The campaign's lock must be held."""
+    number = campaign_number(connection, campaign)
+    values: dict[str, object] = {"campaign": number, "at": instants.to_stored(at)}
+    do(connection, statements.RELEASE_ALL, values)
+    do(connection, statements.RELEASE_HELD, values)
+    transitions.doubt_cut_off(connection, number)
+    do(connection, statements.ABANDON_RUNS, values)
+    run = do(connection, statements.ADD_RUN, values | {"host": host, "pid": pid}).lastrowid
+    if run is None:
+        raise LedgerError("the ledger gave the run no number")
+    return Hold(campaign=number, run=run)
+
+
+def close_run(
+    connection: sqlite3.Connection, hold: Hold, ending: RunEnding, *, at: datetime
+) -> None:
+    """End the run and give its reservations back."""
+    values = {"campaign": hold.campaign, "run": hold.run, "ending": ending}
+    ended = do(connection, statements.END_RUN, values | {"at": instants.to_stored(at)})
+    if ended.rowcount:
+        do(connection, statements.RELEASE_ALL, values)
+
+
+def open_calls(connection: sqlite3.Connection, hold: Hold) -> list[OpenCall]:
+    """Attempts of earlier runs with an interaction ID and no end, oldest first."""
+    rows = do(connection, statements.FIND_OPEN_CALLS, {"campaign": hold.campaign, "run": hold.run})
+    return [
+        OpenCall(
+            attempt_id=AttemptId(attempt_id),
+            contact_id=ContactId(contact_id),
+            key=ContactKey(key),
+            row=row,
+            to=to,
+            interaction_id=InteractionId(interaction_id),
+            placed_at=instants.from_stored(placed_at),
+            was_unknown=bool(unknown),
+        )
+        for attempt_id, contact_id, key, row, to, interaction_id, placed_at, unknown in rows
+    ]

@@ -1,0 +1,126 @@
+"""The ledger's tables, as an ordered list of migrations.
+
+Invariants:
+
+- A migration that was released is never changed; a new one is added at the end.
+- Times are integer microseconds since the epoch, UTC. Column types and constraints are those that
+  SQLite and PostgreSQL both know.
+- The history of attempts is append-only: no row of ``attempts`` is ever deleted, and a later
+  attempt is a new row. A contact's last attempt is the one whose ``number`` is ``attempts``.
+- ``contacts.key`` is NULL for a row of the sheet that is nobody's contact: it has no key, or an
+  earlier row with the same key stands for the contact. No key equals NULL, so such a row is never
+  mistaken for a contact, and it can only be ``skipped``. Each enrolment makes these rows anew.
+- ``contacts.position`` is the place in the current sheet, from 0; NULL when in none.
+"""
+
+#: Marks a SQLite file as a ledger of this program ("Poku" in ASCII).
+APPLICATION_ID = 0x506F6B75
+
+_VERSION_1 = (
+    """
+    CREATE TABLE campaigns (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        wave TEXT NOT NULL,
+        columns TEXT,
+        enrolled_at BIGINT,
+        UNIQUE (name, wave),
+        CHECK ((columns IS NULL) = (enrolled_at IS NULL))
+    )
+    """,
+    """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        campaign_id BIGINT NOT NULL REFERENCES campaigns (id),
+        host TEXT NOT NULL,
+        pid BIGINT NOT NULL,
+        started_at BIGINT NOT NULL,
+        ended_at BIGINT,
+        ending TEXT CHECK (
+            ending IN (
+                'finished', 'limit', 'declined', 'due_later', 'stopped', 'abandoned', 'refused'
+            )
+        ),
+        CHECK ((ended_at IS NULL) = (ending IS NULL))
+    )
+    """,
+    "CREATE INDEX runs_open ON runs (campaign_id) WHERE ended_at IS NULL",
+    """
+    CREATE TABLE contacts (
+        id INTEGER PRIMARY KEY,
+        campaign_id BIGINT NOT NULL REFERENCES campaigns (id),
+        key TEXT,
+        position BIGINT,
+        sheet_row BIGINT NOT NULL,
+        to_number TEXT,
+        country TEXT NOT NULL DEFAULT '',
+        cells TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (
+            state IN ('pending', 'dialing', 'done', 'failed', 'skipped', 'unknown')
+        ),
+        reason TEXT,
+        reason_kind TEXT,
+        outcome TEXT,
+        due_at BIGINT NOT NULL DEFAULT 0,
+        attempts BIGINT NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+        reserved_by BIGINT REFERENCES runs (id),
+        UNIQUE (campaign_id, key),
+        CHECK (key IS NOT NULL OR (state = 'skipped' AND attempts = 0)),
+        CHECK (state <> 'pending' OR to_number IS NOT NULL),
+        CHECK (state NOT IN ('skipped', 'failed') OR reason IS NOT NULL),
+        CHECK ((reason IS NULL) = (reason_kind IS NULL)),
+        CHECK (reserved_by IS NULL OR state = 'pending')
+    )
+    """,
+    """
+    CREATE INDEX contacts_due ON contacts (campaign_id, due_at, position)
+    WHERE state = 'pending' AND position IS NOT NULL AND reserved_by IS NULL
+    """,
+    "CREATE INDEX contacts_sheet ON contacts (campaign_id, position) WHERE position IS NOT NULL",
+    "CREATE INDEX contacts_keyless ON contacts (campaign_id) WHERE key IS NULL",
+    "CREATE INDEX contacts_dialing ON contacts (campaign_id) WHERE state = 'dialing'",
+    "CREATE INDEX contacts_reserved ON contacts (campaign_id) WHERE reserved_by IS NOT NULL",
+    """
+    CREATE TABLE attempts (
+        id INTEGER PRIMARY KEY,
+        contact_id BIGINT NOT NULL REFERENCES contacts (id),
+        number BIGINT NOT NULL CHECK (number >= 1),
+        run_id BIGINT NOT NULL REFERENCES runs (id),
+        state TEXT NOT NULL CHECK (
+            state IN ('dialing', 'in_call', 'ended', 'turned_away', 'rejected', 'unknown')
+        ),
+        to_number TEXT NOT NULL,
+        cells_digest TEXT NOT NULL,
+        prompt_sha256 TEXT NOT NULL,
+        placements BIGINT NOT NULL CHECK (placements >= 0),
+        interaction_id TEXT,
+        began_at BIGINT NOT NULL,
+        placed_at BIGINT NOT NULL,
+        ended_at BIGINT,
+        outcome TEXT,
+        evidence TEXT,
+        error TEXT,
+        UNIQUE (contact_id, number),
+        CHECK ((state = 'ended') = (ended_at IS NOT NULL)),
+        CHECK ((state = 'ended') = (outcome IS NOT NULL)),
+        CHECK (state <> 'in_call' OR interaction_id IS NOT NULL)
+    )
+    """,
+    """
+    CREATE INDEX attempts_unfinished ON attempts (contact_id)
+    WHERE state IN ('dialing', 'in_call', 'unknown')
+    """,
+    """
+    CREATE TABLE answers (
+        attempt_id INTEGER PRIMARY KEY REFERENCES attempts (id),
+        summary TEXT,
+        recording_url TEXT
+    )
+    """,
+)
+
+#: The statements that lead from each version to the next; the first leads from an empty file to 1.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+
+#: The version that this program reads and writes.
+VERSION = len(MIGRATIONS)

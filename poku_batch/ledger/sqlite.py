@@ -1,0 +1,152 @@
+"""The ledger in one SQLite file.
+
+Invariants: one thread writes (``writer``), one connection reads beside it (``reading``), and each
+enrolment has a connection of its own; the processes of one machine may share the file, each on its
+own campaigns (``lock``).
+"""
+
+import os
+import socket
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from poku_batch.errors import CampaignBusyError
+from poku_batch.ledger import instants, opening, runs, statements
+from poku_batch.ledger.enrolment import SqliteEnrolment
+from poku_batch.ledger.failures import translated
+from poku_batch.ledger.lock import campaign_lease
+from poku_batch.ledger.reading import Reader
+from poku_batch.ledger.run import SqliteRun
+from poku_batch.ledger.writer import Writer
+from poku_batch.models import CampaignId, ContactRecord, Counts, DuplicateRule
+
+
+class SqliteLedger:
+    """The implementation of ``ports.Ledger``; made by ``open_ledger``."""
+
+    def __init__(self, path: Path, writer: Writer, reader: Reader) -> None:
+        self.path = path
+        self._writer = writer
+        self._reader = reader
+        self._runs: list[SqliteRun] = []
+
+    @asynccontextmanager
+    async def enrolment(
+        self, campaign: CampaignId, columns: Sequence[str], duplicates: DuplicateRule
+    ) -> AsyncIterator[SqliteEnrolment]:
+        """Begin to enrol a sheet with these columns, in their order."""
+        connection = await _connect(self.path)
+        session = SqliteEnrolment(connection, self.path, campaign, columns, duplicates)
+        try:
+            await session.prepare()
+            yield session
+        finally:
+            await session.close()
+
+    async def open_run(self, campaign: CampaignId, *, at: datetime) -> SqliteRun:
+        """Take the campaign for this process, and settle what a dead run left behind."""
+        lock = campaign_lease(self.path, campaign)
+        # Shielded: cancelled in the middle, the lock must not stay behind.
+        with anyio.CancelScope(shield=True):
+            if not await anyio.to_thread.run_sync(lock.acquire):
+                raise await self._busy(campaign)
+            try:
+                hold = await self._writer.run(
+                    lambda connection: runs.open_run(
+                        connection, campaign, host=socket.gethostname(), pid=os.getpid(), at=at
+                    )
+                )
+            except BaseException:
+                await anyio.to_thread.run_sync(lock.release)
+                raise
+        run = SqliteRun(campaign, hold, self._writer, self._reader, lock)
+        self._runs.append(run)
+        return run
+
+    async def columns(self, campaign: CampaignId) -> tuple[str, ...] | None:
+        """The current sheet's columns, in order; None for a campaign never enrolled."""
+        return await self._reader.columns(campaign)
+
+    async def counts(self, campaign: CampaignId, *, now: datetime) -> Counts:
+        """How the current sheet stands; all zero for a campaign never enrolled."""
+        return await self._reader.counts(campaign, now=now)
+
+    def records(
+        self, campaign: CampaignId, *, batch: int = 10_000
+    ) -> AsyncIterator[list[ContactRecord]]:
+        """The current sheet's rows with what came of them, in sheet order, in batches."""
+        return self._reader.records(campaign, batch=batch)
+
+    async def close(self) -> None:
+        """Commit everything handed in, and let go of the file and of campaigns still held."""
+        with anyio.CancelScope(shield=True):
+            await self._writer.close()
+            await self._reader.close()
+            for run in self._runs:
+                await run.let_go()
+
+    async def _busy(self, campaign: CampaignId) -> CampaignBusyError:
+        holder = await self._reader.run(
+            lambda connection: connection.execute(
+                statements.FIND_HOLDER, {"name": campaign.name, "wave": campaign.wave}
+            ).fetchone()
+        )
+        # None where the holder has the lock, and is just about to write its name.
+        host, pid, since = holder or (socket.gethostname(), 0, None)
+        who = f"process {pid} on {host}, since {instants.in_words(since)}" if since else "somebody"
+        return CampaignBusyError(
+            f"the campaign {campaign} is being run already, by {who}; "
+            "wait until that run has ended, or stop it (Ctrl-C there), then run again",
+            host=host,
+            pid=pid,
+        )
+
+
+@asynccontextmanager
+async def open_ledger(url: str | Path) -> AsyncIterator[SqliteLedger]:
+    """Open the ledger at a path or ``sqlite:///path``, and create it where it is missing.
+
+    Its folder is created too (0700; the file 0600), but not the folder's parent. Raises
+    ``LedgerError`` where the file cannot be used, or comes from a newer version.
+    """
+    path = opening.ledger_path(url)
+    await anyio.to_thread.run_sync(opening.prepare, path)
+    writing = await _connect(path)
+    try:
+        reading = await _connect(path, read_only=True)
+    except BaseException:
+        writing.close()
+        raise
+    ledger = SqliteLedger(path, Writer(writing, path), Reader(reading, path))
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+@asynccontextmanager
+async def scratch_ledger() -> AsyncIterator[SqliteLedger]:
+    """An empty ledger that is gone afterwards: for previews where no ledger exists yet."""
+    folder = await anyio.to_thread.run_sync(
+        lambda: tempfile.TemporaryDirectory(prefix="poku-batch-", ignore_cleanup_errors=True)
+    )
+    try:
+        async with open_ledger(Path(folder.name) / "scratch.db") as ledger:
+            yield ledger
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(folder.cleanup)
+
+
+async def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    try:
+        return await anyio.to_thread.run_sync(lambda: opening.connect(path, read_only=read_only))
+    except sqlite3.Error as error:
+        raise translated(error, path) from error

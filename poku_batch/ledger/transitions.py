@@ -1,0 +1,268 @@
+"""What may become of an attempt under a run, and of its contact: a function each.
+
+Invariants: every function is called inside a writing transaction and has no other effect; it checks
+what stands in the ledger before it changes anything; a transition that the states do not allow
+raises ``LedgerError`` naming them, since it is a defect of the caller.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from poku_batch.errors import LedgerError
+from poku_batch.ledger import cells, instants, statements
+from poku_batch.ledger.holds import Hold, do, not_reserved, require_open
+from poku_batch.ledger.kinds import kind_of
+from poku_batch.models import (
+    Admission,
+    AttemptId,
+    AttemptState,
+    CallResult,
+    ContactId,
+    ContactState,
+    InteractionId,
+)
+
+#: The kind of every doubt: its evidence differs from call to call.
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    id: AttemptId
+    state: AttemptState
+    interaction_id: str | None
+    contact_id: int
+    is_last: bool
+    contact_state: ContactState
+    run: int
+
+    def require(self, verb: str, *states: AttemptState) -> None:
+        if self.state not in states:
+            raise LedgerError(
+                f"attempt {self.id} cannot {verb}: it is {self.state}, "
+                f"and would have to be {' or '.join(states)} (its contact is {self.contact_state})"
+            )
+
+    def require_held_or(self, verb: str, *states: AttemptState) -> None:
+        if self.is_last and self.contact_state is ContactState.DIALING:
+            states = (AttemptState.TURNED_AWAY, *states)
+        elif not states:
+            raise LedgerError(
+                f"attempt {self.id} cannot {verb}: it is {self.state} and not held "
+                f"(its contact is {self.contact_state})"
+            )
+        self.require(verb, *states)
+
+
+def begin(
+    connection: sqlite3.Connection,
+    hold: Hold,
+    admission: Admission,
+    *,
+    prompt_sha256: str,
+    at: datetime,
+) -> AttemptId:
+    """Record the intent to call; the contact must be reserved by this run, as it was admitted."""
+    values = {
+        "contact": admission.contact_id,
+        "campaign": hold.campaign,
+        "run": hold.run,
+        "to": admission.to,
+        "digest": cells.digest(cells.to_stored(admission.cells)),
+        "prompt": prompt_sha256,
+        "at": instants.to_stored(at),
+    }
+    if not do(connection, statements.TAKE_RESERVED, values).rowcount:
+        raise not_reserved(connection, hold, admission, "be called")
+    if not do(connection, statements.CONTINUE_ATTEMPT, values).rowcount:
+        do(connection, statements.COUNT_ATTEMPT, values)
+        do(connection, statements.ADD_ATTEMPT, values)
+    return AttemptId(do(connection, statements.FIND_LAST_ATTEMPT, values).fetchone()[0])
+
+
+def withdraw(connection: sqlite3.Connection, attempt_id: AttemptId, contact_id: ContactId) -> None:
+    """Take an intent back that nobody was told of: the contact is pending, not reserved."""
+    why = "the run was stopped before the request left"
+    values = {"attempt": attempt_id, "contact": contact_id, "why": why}
+    if do(connection, statements.WITHDRAW, values).rowcount:
+        do(connection, statements.SET_CONTACT_PENDING, values)
+
+
+def hold_back(connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, why: str) -> None:
+    """The placement was not taken; the contact stays ``dialing``, with this run."""
+    attempt = _find(connection, hold.campaign, attempt_id)
+    attempt.require("be held", AttemptState.DIALING)
+    do(
+        connection,
+        statements.SETTLE,
+        {"attempt": attempt_id, "state": AttemptState.TURNED_AWAY, "why": why},
+    )
+
+
+def begin_again(
+    connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, *, at: datetime
+) -> None:
+    """Place a held attempt once more."""
+    require_open(connection, hold)
+    attempt = _find(connection, hold.campaign, attempt_id)
+    attempt.require_held_or("be placed again")
+    if attempt.run != hold.run:
+        raise LedgerError(f"attempt {attempt_id} cannot be placed again: another run began it")
+    do(connection, statements.PLACE_AGAIN, {"attempt": attempt_id, "at": instants.to_stored(at)})
+
+
+def started(
+    connection: sqlite3.Connection,
+    hold: Hold,
+    attempt_id: AttemptId,
+    interaction_id: InteractionId,
+) -> None:
+    """Keep the interaction ID; saying the same one twice changes nothing."""
+    attempt = _find(connection, hold.campaign, attempt_id)
+    if attempt.state is AttemptState.IN_CALL and attempt.interaction_id == interaction_id:
+        return
+    attempt.require("have started", AttemptState.DIALING)
+    do(connection, statements.START, {"attempt": attempt_id, "interaction": interaction_id})
+
+
+def turn_away(
+    connection: sqlite3.Connection,
+    hold: Hold,
+    attempt_id: AttemptId,
+    why: str,
+    *,
+    due_at: datetime,
+) -> None:
+    """The placement was not taken; the contact is pending from ``due_at``."""
+    attempt = _find(connection, hold.campaign, attempt_id)
+    attempt.require_held_or("be turned away", AttemptState.DIALING)
+    do(
+        connection,
+        statements.SETTLE,
+        {"attempt": attempt_id, "state": AttemptState.TURNED_AWAY, "why": why},
+    )
+    do(
+        connection,
+        statements.SET_CONTACT_DUE,
+        {"contact": attempt.contact_id, "due": instants.to_stored(due_at)},
+    )
+
+
+def reject(connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, why: str) -> None:
+    """The row cannot be called."""
+    attempt = _find(connection, hold.campaign, attempt_id)
+    attempt.require_held_or("be rejected", AttemptState.DIALING)
+    do(
+        connection,
+        statements.SETTLE,
+        {"attempt": attempt_id, "state": AttemptState.REJECTED, "why": why},
+    )
+    _set_contact(connection, attempt.contact_id, ContactState.FAILED, why=why, kind=kind_of(why))
+
+
+def finish(
+    connection: sqlite3.Connection,
+    hold: Hold,
+    attempt_id: AttemptId,
+    result: CallResult,
+    *,
+    failed: bool,
+    at: datetime,
+) -> bool:
+    """Record a call's end; False where one was recorded before."""
+    attempt = _find(connection, hold.campaign, attempt_id)
+    if attempt.state is AttemptState.ENDED:
+        return False
+    attempt.require("end", AttemptState.DIALING, AttemptState.IN_CALL, AttemptState.UNKNOWN)
+    values = {
+        "attempt": attempt_id,
+        "at": instants.to_stored(at),
+        "outcome": result.outcome,
+        "evidence": result.evidence,
+        "interaction": result.interaction_id,
+        "summary": result.summary,
+        "recording": result.recording_url,
+    }
+    do(connection, statements.END, values)
+    do(connection, statements.ADD_ANSWER, values)
+    # A contact that was put back to pending is not called after all: its call has ended. One that
+    # a person has decided (done, failed), or that has a later attempt, is left as it is.
+    if attempt.is_last and attempt.contact_state in (
+        ContactState.DIALING,
+        ContactState.UNKNOWN,
+        ContactState.PENDING,
+    ):
+        state = ContactState.FAILED if failed else ContactState.DONE
+        why = (result.evidence or result.outcome) if failed else None
+        kind = result.outcome if failed else None
+        _set_contact(
+            connection, attempt.contact_id, state, why=why, kind=kind, outcome=result.outcome
+        )
+    return True
+
+
+def doubt(connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, evidence: str) -> None:
+    """The call may or may not have rung."""
+    attempt = _find(connection, hold.campaign, attempt_id)
+    if attempt.state is AttemptState.ENDED:
+        return
+    attempt.require("be unknown", AttemptState.DIALING, AttemptState.IN_CALL, AttemptState.UNKNOWN)
+    _doubt(connection, attempt, evidence)
+
+
+def doubt_cut_off(connection: sqlite3.Connection, campaign: int) -> None:
+    """Attempts that dead runs left between the intent and any answer may have rung."""
+    rows = do(connection, statements.FIND_CUT_OFF, {"campaign": campaign}).fetchall()
+    for attempt_id, placed_at in rows:
+        evidence = (
+            f"the program stopped after {instants.in_words(placed_at)}, before an answer came; "
+            "the request may have left"
+        )
+        _doubt(connection, _find(connection, campaign, attempt_id), evidence)
+
+
+def _find(connection: sqlite3.Connection, campaign: int, attempt_id: AttemptId) -> _Attempt:
+    row = do(
+        connection, statements.FIND_ATTEMPT, {"attempt": attempt_id, "campaign": campaign}
+    ).fetchone()
+    if row is None:
+        raise LedgerError(f"attempt {attempt_id} is not one of this campaign's")
+    state, interaction_id, contact_id, is_last, contact_state, run = row
+    return _Attempt(
+        id=attempt_id,
+        state=AttemptState(state),
+        interaction_id=interaction_id,
+        contact_id=contact_id,
+        is_last=bool(is_last),
+        contact_state=ContactState(contact_state),
+        run=run,
+    )
+
+
+def _doubt(connection: sqlite3.Connection, attempt: _Attempt, evidence: str) -> None:
+    do(
+        connection,
+        statements.SETTLE,
+        {"attempt": attempt.id, "state": AttemptState.UNKNOWN, "why": evidence},
+    )
+    if attempt.is_last and attempt.contact_state in (ContactState.DIALING, ContactState.UNKNOWN):
+        _set_contact(
+            connection, attempt.contact_id, ContactState.UNKNOWN, why=evidence, kind=_UNKNOWN
+        )
+
+
+def _set_contact(
+    connection: sqlite3.Connection,
+    contact_id: int,
+    state: ContactState,
+    *,
+    why: str | None,
+    kind: str | None,
+    outcome: str | None = None,
+) -> None:
+    do(
+        connection,
+        statements.SET_CONTACT,
+        {"contact": contact_id, "state": state, "why": why, "kind": kind, "outcome": outcome},
+    )

@@ -1,0 +1,200 @@
+"""The one thread that writes a ledger, and commits in groups.
+
+Invariants:
+
+- Operations are closures over the writing connection, run in the order they were handed in. The
+  thread takes all that wait, runs them in one transaction, commits, and only then wakes the tasks.
+- If one of a group raises, the group is rolled back and each runs again in a transaction of its
+  own; so an operation must have no effect but on the connection.
+- A task that is cancelled while it waits does not stop its operation: it happens as a whole or
+  fails as a whole, and the task does not learn which.
+- Every operation that was handed in is answered; after the thread has ended, handing in raises.
+"""
+
+import queue
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+from anyio.lowlevel import EventLoopToken, current_token
+
+from poku_batch.errors import LedgerError
+from poku_batch.ledger.failures import is_busy, translated
+from poku_batch.ledger.opening import transaction
+
+T = TypeVar("T")
+
+#: How often the write lock is waited for, each time for the busy timeout: a million rows enrolled
+#: by another process must not make a finished call's result fail.
+_LOCK_ROUNDS = 4
+
+
+@dataclass(slots=True, eq=False)
+class _Operation(Generic[T]):
+    act: Callable[[sqlite3.Connection], T]
+    token: EventLoopToken | None
+    settled: anyio.Event | None
+    value: T | None = None
+    error: Exception | None = None
+
+    def perform(self, connection: sqlite3.Connection) -> None:
+        self.value = self.act(connection)
+
+
+class Writer:
+    """The writing connection and its thread."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._queue: queue.SimpleQueue[_Operation[object] | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._over: str | None = None
+        self._group: list[_Operation[object]] = []
+        # A daemon: a program that leaves at once must not wait for what nobody was promised.
+        self._thread = threading.Thread(target=self._work, name="ledger writer", daemon=True)
+        self._thread.start()
+
+    async def run(
+        self,
+        act: Callable[[sqlite3.Connection], T],
+        *,
+        undo: Callable[[sqlite3.Connection, T], None] | None = None,
+    ) -> T:
+        """Do ``act`` in a transaction; when this returns it is committed and synced.
+
+        ``undo`` is done afterwards, in its own turn, if the waiting task is cancelled and ``act``
+        succeeded. Raises what ``act`` raises, and ``LedgerError`` where SQLite fails.
+        """
+        settled = anyio.Event()
+        operation = _Operation(act, current_token(), settled)
+        self._hand_in(operation)
+        try:
+            await settled.wait()
+        except anyio.get_cancelled_exc_class():
+            if undo is not None:
+                self._withdraw(operation, undo)
+            raise
+        if isinstance(operation.error, sqlite3.Error):
+            raise translated(operation.error, self._path) from operation.error
+        if operation.error is not None:
+            raise operation.error
+        return operation.value  # type: ignore[return-value]  # set, since there is no error
+
+    async def close(self) -> None:
+        """Commit everything handed in, then end the thread and close the connection."""
+        with self._gate:
+            if self._over is None:
+                self._over = f"{self._path}: the ledger is closed"
+                self._queue.put(None)
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._thread.join)
+
+    def _hand_in(self, operation: _Operation[T]) -> None:
+        with self._gate:
+            if self._over is not None:
+                raise LedgerError(self._over)
+            self._queue.put(operation)  # type: ignore[arg-type]  # the queue is blind to T
+
+    def _withdraw(
+        self, operation: _Operation[T], undo: Callable[[sqlite3.Connection, T], None]
+    ) -> None:
+        def act(connection: sqlite3.Connection) -> None:
+            if operation.error is None:
+                undo(connection, operation.value)  # type: ignore[arg-type]  # set: its turn is over
+
+        try:
+            self._hand_in(_Operation(act, None, None))
+        except LedgerError:
+            # Closed or dead: the next run settles what was left.
+            return
+
+    def _work(self) -> None:
+        try:
+            while self._take():
+                self._commit()
+                self._wake(self._group)
+                self._group = []
+        except BaseException as error:  # whatever ends the thread, nobody may hang
+            self._die(error)
+        finally:
+            self._connection.close()
+
+    def _take(self) -> bool:
+        operation = self._queue.get()
+        while operation is not None:
+            self._group.append(operation)
+            try:
+                operation = self._queue.get_nowait()
+            except queue.Empty:
+                return True
+        if self._group:
+            # The end comes after what was handed in before it.
+            self._queue.put(None)
+        return bool(self._group)
+
+    def _commit(self) -> None:
+        failure = self._transact(self._group)
+        if failure is None:
+            return
+        if len(self._group) == 1 or is_busy(failure):
+            # Nobody got in; waiting as long again for each of them would help nobody.
+            for operation in self._group:
+                operation.error = failure
+            return
+        for operation in self._group:
+            operation.error = self._transact([operation])
+
+    def _transact(self, operations: Sequence[_Operation[object]]) -> Exception | None:
+        for _ in range(_LOCK_ROUNDS):
+            try:
+                with transaction(self._connection, writing=True):
+                    for operation in operations:
+                        operation.perform(self._connection)
+            except Exception as error:  # handed to the task that waits
+                failure = error
+                if not is_busy(failure):
+                    break
+            else:
+                return None
+        return failure
+
+    def _wake(self, operations: Sequence[_Operation[object]]) -> None:
+        by_loop: defaultdict[EventLoopToken, list[anyio.Event]] = defaultdict(list)
+        for operation in operations:
+            if operation.token is not None and operation.settled is not None:
+                by_loop[operation.token].append(operation.settled)
+        for token, events in by_loop.items():
+            try:
+                anyio.from_thread.run_sync(_set_all, events, token=token)
+            except RuntimeError:
+                # The event loop has ended: nobody waits there any more.
+                continue
+
+    def _die(self, error: BaseException) -> None:
+        text = (
+            f"{self._path}: the ledger's writer stopped ({type(error).__name__}: {error}); "
+            "what was confirmed is safe; run again"
+        )
+        with self._gate:
+            self._over = text
+        left = self._group
+        while not self._queue.empty():
+            operation = self._queue.get()
+            if operation is not None:
+                left.append(operation)
+        for operation in left:
+            operation.error = LedgerError(text)
+        self._wake(left)
+
+
+def _set_all(events: Sequence[anyio.Event]) -> None:
+    for event in events:
+        event.set()
