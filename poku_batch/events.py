@@ -22,12 +22,16 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallStarted:
-    """The intent to call is recorded, or an open call of an earlier run is followed again."""
+    """The intent to call is recorded, or an open call of an earlier run is ``followed`` again.
+
+    ``was_unknown``: the followed call's contact is ``unknown``, not ``dialing``.
+    """
 
     at: datetime
     row: int
     key: str
     followed: bool = False
+    was_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +60,16 @@ class CallTurnedAway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFailed:
-    """A contact cannot be called: rejected by the API, or turned away too often."""
+    """A contact cannot be called: rejected by the API, or turned away too often.
+
+    Not ``dialled``: its row could not even be made into a request.
+    """
 
     at: datetime
     row: int
     key: str
     why: str
+    dialled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

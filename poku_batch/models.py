@@ -94,6 +94,8 @@ class RunEnding(StrEnum):
     FINISHED = "finished"
     #: ``--limit`` was reached
     LIMIT = "limit"
+    #: the person who was asked said no; nobody was called
+    DECLINED = "declined"
     #: contacts are due later and the run was told not to wait
     DUE_LATER = "due_later"
     #: a person or the system asked it to stop; open calls were waited for
@@ -258,7 +260,10 @@ class Admission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCall:
-    """An attempt whose interaction ID is known and whose end is not."""
+    """An attempt whose interaction ID is known and whose end is not.
+
+    ``was_unknown``: its contact is ``unknown`` by now, not ``dialing``.
+    """
 
     attempt_id: AttemptId
     contact_id: ContactId
@@ -267,6 +272,7 @@ class OpenCall:
     to: str
     interaction_id: InteractionId
     placed_at: datetime
+    was_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +319,8 @@ class ContactRecord:
 class Counts:
     """How a campaign's current sheet stands, one count a state, an outcome, a reason.
 
+    ``outcomes`` counts the contacts that are done, ``failures`` the failed ones by the kind of
+    their reason, ``skip_reasons`` the skipped ones likewise.
     ``due`` counts the pending contacts that may be called now; ``next_due_at`` is when the first of
     the others may. ``countries`` counts the pending contacts by their number's country ("" for
     none).
@@ -320,6 +328,7 @@ class Counts:
 
     states: Mapping[ContactState, int]
     outcomes: Mapping[str, int]
+    failures: Mapping[str, int]
     skip_reasons: Mapping[str, int]
     countries: Mapping[str, int]
     due: int

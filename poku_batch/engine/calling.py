@@ -5,7 +5,11 @@ slot is given back. A call that is broken off while its request is open is ``unk
 interaction ID is known is left to the next run.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import assert_never
+
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from poku_batch.engine.compose import Composer, Unfit
 from poku_batch.engine.following import AccountRefused, Follower, Lost
@@ -53,6 +57,12 @@ class Caller:
         self._retries = retries
         self._follower = follower
         self._stop = stop
+        self._open = 0
+
+    @property
+    def open_calls(self) -> int:
+        """How many calls are being placed or followed now."""
+        return self._open
 
     async def call(self, admission: Admission) -> None:
         """Call an admitted contact; returns when what came of it is durable."""
@@ -65,14 +75,24 @@ class Caller:
             # The stop came while the intent was being written: the request has not left.
             await self._journal.released(attempt, "the run was stopped before the call left")
             return
-        placed = await self._place(attempt, request, placed_before=admission.placements)
-        await self._settle(attempt, placed)
+        with self._counted():
+            placed = await self._place(attempt, request, placed_before=admission.placements)
+            await self._settle(attempt, placed)
 
     async def follow(self, call: OpenCall) -> None:
         """Follow a call that an earlier run placed; returns when what came of it is durable."""
         attempt = self._journal.follow(call)
         age_s = max((self._clock.now() - call.placed_at).total_seconds(), 0.0)
-        await self._follow_to_end(attempt, call.interaction_id, age_s=age_s, ask_first=True)
+        with self._counted():
+            await self._follow_to_end(attempt, call.interaction_id, age_s=age_s, ask_first=True)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
 
     def _compose(self, admission: Admission) -> CallRequest | Unfit:
         row = SheetRow(row=admission.row, cells=admission.cells)
@@ -84,21 +104,24 @@ class Caller:
             return Unfit(reason=str(error))
 
     async def _place(self, attempt: Attempt, request: CallRequest, *, placed_before: int) -> Placed:
-        held: TurnedAway | None = None
+        held = request_open = False
 
         async def once() -> Answer:
-            nonlocal held
-            if held is not None:
-                if self._stop.requested:
-                    return held
+            nonlocal held, request_open
+            if held:
                 await self._journal.begin_again(attempt)
-                held = None
-            return await self._api.place(request)
+                held = False
+            # A run that was broken off meanwhile is told so here, where no phone can ring yet.
+            await checkpoint_if_cancelled()
+            request_open = True
+            answer = await self._api.place(request)
+            request_open = False
+            return answer
 
         async def hold(answer: TurnedAway) -> None:
             nonlocal held
-            held = answer
             await self._journal.hold(attempt, answer.why)
+            held = True
 
         try:
             return await self._retries.place(
@@ -108,10 +131,10 @@ class Caller:
                 stopped=lambda: self._stop.requested,
             )
         except BaseException as error:
-            if held is None:
+            if request_open:
                 await self._journal.doubted(attempt, _broken_off(error))
             else:
-                await self._journal.released(attempt, "the run was broken off between placements")
+                await self._journal.released(attempt, "the run was broken off before the call left")
             raise
 
     async def _settle(self, attempt: Attempt, placed: Placed) -> None:

@@ -5,6 +5,7 @@ what is sent.
 """
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from poku_batch.errors import PhoneError
@@ -49,7 +50,7 @@ class Composer:
         except _ValueUnfitError as unfit:
             return Unfit(reason=str(unfit))
 
-    def _number(self, values: dict[str, str], name: str) -> str | None:
+    def _number(self, values: Mapping[str, str], name: str) -> str | None:
         raw = values.get(name)
         if not raw:
             return None

@@ -56,7 +56,9 @@ class Follower:
     ) -> Ended | Lost | AccountRefused:
         """Ask until the call ends; ``age_s`` is how many seconds ago it was placed.
 
-        ``ask_first`` asks at once (a call of an earlier run), otherwise after one interval.
+        ``ask_first`` asks at once (a call of an earlier run), otherwise after one interval. A
+        ``Retry-After`` longer than ``call_timeout_s`` counts as that, so that it cannot hold a slot
+        for good.
         """
         deadline = self._clock.monotonic() + self._rules.call_timeout_s - age_s
         asks = missing = 0
@@ -70,7 +72,7 @@ class Follower:
                 case Ended():
                     return standing
                 case StillInCall():
-                    why, retry_after_s = "it had not ended", None
+                    why, retry_after_s, missing = "it had not ended", None, 0
                     enough = True
                 case NotTold():
                     if standing.refused:
@@ -82,6 +84,8 @@ class Follower:
                 return Lost(why=f"placed as {interaction_id}, but its end was not told: {why}")
 
     async def _wait(self, retry_after_s: float | None) -> None:
+        if retry_after_s is not None:
+            retry_after_s = min(retry_after_s, self._rules.call_timeout_s)
         await self._clock.sleep(
             wait_before_poll_s(
                 self._rules.poll_interval_s, retry_after_s=retry_after_s, chance=self._chance()

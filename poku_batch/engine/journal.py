@@ -65,7 +65,13 @@ class Journal:
     def follow(self, call: OpenCall) -> Attempt:
         """Take up an attempt whose call an earlier run placed."""
         self._sink.emit(
-            CallStarted(at=self._clock.now(), row=call.row, key=call.key, followed=True)
+            CallStarted(
+                at=self._clock.now(),
+                row=call.row,
+                key=call.key,
+                followed=True,
+                was_unknown=call.was_unknown,
+            )
         )
         return Attempt(id=call.attempt_id, row=call.row, key=call.key, placed_at=call.placed_at)
 
@@ -146,7 +152,9 @@ class Journal:
         at = self._clock.now()
         with anyio.CancelScope(shield=True):
             await self._run.fail(admission, reason, at=at)
-        self._sink.emit(CallFailed(at=at, row=admission.row, key=admission.key, why=reason))
+        self._sink.emit(
+            CallFailed(at=at, row=admission.row, key=admission.key, why=reason, dialled=False)
+        )
 
     def left(self, attempt: Attempt) -> None:
         """Tell that an open call is left to the next run; the ledger knows its interaction ID."""

@@ -60,17 +60,26 @@ class Retries:
         """Call ``place`` until it is not turned away, or must wait longer than a slot should.
 
         ``placed_before`` counts the attempt's earlier placements, of this run or of others;
-        ``before_wait`` is awaited before each wait inside the slot; no wait is begun once
-        ``stopped`` says so.
+        ``before_wait`` is awaited before each wait inside the slot; once ``stopped`` says so, no
+        wait is begun, and a wait under way is not followed by a placement.
         """
+        answers: list[Answer] = []
         waits: list[float] = []
 
+        def placements() -> int:
+            return placed_before + len(answers)
+
+        async def once() -> Answer:
+            if not answers or not stopped():
+                answers.append(await place())
+            return answers[-1]
+
         def wait(state: RetryCallState) -> float:
-            waits.append(self._wait_s(_answer(state), placed_before + state.attempt_number))
+            waits.append(self._wait_s(_answer(state), placements()))
             return waits[-1]
 
-        def stop(state: RetryCallState) -> bool:
-            used_up = placed_before + state.attempt_number >= self._rules.attempts
+        def stop(_state: RetryCallState) -> bool:
+            used_up = placements() >= self._rules.attempts
             return used_up or waits[-1] > SLOT_PATIENCE_S or stopped()
 
         async def record(state: RetryCallState) -> None:
@@ -86,10 +95,11 @@ class Retries:
             sleep=self._sleep,
             retry_error_callback=_answer,
         )
-        answer: Answer = await retrying(place)
-        placements = placed_before + retrying.statistics["attempt_number"]
-        may_wait = isinstance(answer, TurnedAway) and placements < self._rules.attempts
-        return Placed(answer=answer, placements=placements, wait_s=waits[-1] if may_wait else None)
+        answer: Answer = await retrying(once)
+        may_wait = isinstance(answer, TurnedAway) and placements() < self._rules.attempts
+        return Placed(
+            answer=answer, placements=placements(), wait_s=waits[-1] if may_wait else None
+        )
 
     def _wait_s(self, answer: Answer, placements: int) -> float:
         asked = answer.retry_after_s if isinstance(answer, TurnedAway) else None

@@ -113,9 +113,10 @@ class Runner:
                 pass
         except Exception as fault:
             self._stop.request_by_fault(fault)
-        if self._stop.requested and self._slots.busy:
+        in_call = self._caller.open_calls
+        if self._stop.requested and in_call:
             self._sink.emit(
-                Draining(at=self._clock.now(), in_call=self._slots.busy, why=self._stop.why or "")
+                Draining(at=self._clock.now(), in_call=in_call, why=self._stop.why or "")
             )
 
     async def _hand(self, send: MemoryObjectSendStream[Job], job: Job) -> bool:
@@ -136,6 +137,10 @@ class Runner:
             return True
         room = min(self._slots.free, _ADMIT_AT_ONCE, self._left_by_limit())
         if room == 0:
+            if self._slots.busy:
+                # Whether contacts are left is known when the open calls have come to something.
+                await first_of(freed.wait, self._stop.wait)
+                return True
             if await self._run.next_due_at() is not None:
                 self._ending = RunEnding.LIMIT
             return False

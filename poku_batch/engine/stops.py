@@ -23,9 +23,12 @@ class Stop:
         return True
 
     def request_by_fault(self, fault: BaseException) -> None:
-        """Ask the run to end because the program itself failed; the runner raises it again."""
-        if self.request(RunEnding.STOPPED, f"a fault in the program: {type(fault).__name__}"):
-            self.fault = fault
+        """Ask the run to end because the program itself failed; the runner raises it again.
+
+        The first fault is kept, also where somebody had asked the run to end before.
+        """
+        self.request(RunEnding.STOPPED, f"a fault in the program: {type(fault).__name__}")
+        self.fault = self.fault or fault
 
     @property
     def requested(self) -> bool:

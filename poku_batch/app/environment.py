@@ -1,0 +1,58 @@
+"""What the environment says: the key, the API's address, the ledger's place.
+
+The key is read here, handed to the client, and kept nowhere.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from poku_batch.campaign import Api, Campaign
+from poku_batch.errors import MissingKeyError, UsageError
+
+#: Where a rehearsal's contacts are kept: never with the real ones.
+_SIMULATED = "simulated.db"
+_FOLDER = ".poku-batch"
+
+
+def api_key() -> str:
+    """The key for real calls. Raises ``MissingKeyError`` without ``POKU_API_KEY``."""
+    key = os.environ.get("POKU_API_KEY", "").strip()
+    if not key:
+        raise MissingKeyError(
+            "POKU_API_KEY is not set, and real calls need it. Make a key in your Poku dashboard "
+            "and set it in the environment: export POKU_API_KEY=…\n"
+            "To rehearse without a key and without ringing anybody, add --simulate."
+        )
+    return key
+
+
+def base_url(campaign: Campaign) -> str:
+    """The API's address: ``POKU_BASE_URL``, else the campaign's ``api.base_url``.
+
+    Raises ``UsageError`` where the variable holds no address that a key may be sent to.
+    """
+    url = os.environ.get("POKU_BASE_URL", "").strip()
+    if not url:
+        return campaign.api.base_url
+    try:
+        return Api.model_validate({"base_url": url}).base_url
+    except ValidationError as error:
+        raise UsageError(f"POKU_BASE_URL: {error.errors()[0]['msg']}") from None
+
+
+def ledger_url(campaign: Campaign, *, simulate: bool) -> str:
+    """The ledger's place: ``POKU_BATCH_LEDGER``, else a file in the campaign's folder.
+
+    A rehearsal always has its own file there, whatever the variable says.
+    """
+    if simulate:
+        return str(simulated_ledger(campaign))
+    url = os.environ.get("POKU_BATCH_LEDGER", "").strip()
+    return url or str(campaign.folder / _FOLDER / "ledger.db")
+
+
+def simulated_ledger(campaign: Campaign) -> Path:
+    """The file that a campaign's rehearsals are kept in."""
+    return campaign.folder / _FOLDER / _SIMULATED

@@ -1,0 +1,59 @@
+"""What the ledger holds of a campaign: how it stands, and its results once more."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from poku_batch.app import environment
+from poku_batch.app.running import write_outputs
+from poku_batch.campaign import Campaign
+from poku_batch.errors import UsageError
+from poku_batch.models import Counts
+from poku_batch.ports import Ledger
+
+
+async def campaign_status(campaign: Campaign, *, simulate: bool = False) -> Counts:
+    """Say how a campaign's sheet stands. Raises ``UsageError`` if it was never run."""
+    async with _existing_ledger(campaign, simulate=simulate) as ledger:
+        return await ledger.counts(campaign.identity, now=datetime.now(UTC))
+
+
+async def export_campaign(
+    campaign: Campaign, *, to: Path | None = None, simulate: bool = False
+) -> tuple[Path, ...]:
+    """Write a campaign's results again, from the ledger alone, and say where.
+
+    ``to`` takes the place of the campaign's outputs. Raises ``UsageError`` if the campaign was
+    never run, ``ResultsError`` if the file cannot be written.
+    """
+    from poku_batch.results import check_outputs, simulated_path
+
+    outputs = campaign.output.file
+    if to is not None:
+        outputs = (to,)
+    elif simulate:
+        outputs = tuple(simulated_path(path) for path in outputs)
+    check_outputs(outputs, input_file=campaign.contacts.file)
+    async with _existing_ledger(campaign, simulate=simulate) as ledger:
+        await write_outputs(ledger, campaign, outputs)
+    return outputs
+
+
+@asynccontextmanager
+async def _existing_ledger(campaign: Campaign, *, simulate: bool) -> AsyncIterator[Ledger]:
+    """Open the ledger of a campaign that was run before."""
+    from poku_batch.ledger import ledger_exists, open_ledger
+
+    url = environment.ledger_url(campaign, simulate=simulate)
+    option = " --simulate" if simulate else ""
+    never = UsageError(
+        f"{campaign.identity} was never {'rehearsed' if simulate else 'run'}: there is nothing in "
+        f"its ledger; begin with: poku-batch run {campaign.path}{option}"
+    )
+    if not ledger_exists(url):
+        raise never
+    async with open_ledger(url) as ledger:
+        if await ledger.columns(campaign.identity) is None:
+            raise never
+        yield ledger

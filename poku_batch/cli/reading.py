@@ -1,0 +1,53 @@
+"""``status`` and ``export``: what the ledger holds."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from poku_batch.cli.arguments import AsJson, CampaignFile, Simulated
+
+
+def status(campaign: CampaignFile, *, simulate: Simulated = False, json: AsJson = False) -> None:
+    """Say how CAMPAIGN stands: contacts by state and outcome."""
+    import anyio
+
+    from poku_batch.app.reading import campaign_status
+    from poku_batch.campaign import load_campaign
+    from poku_batch.cli.ending import counts_json
+    from poku_batch.cli.terminal import out, print_json
+    from poku_batch.progress import counts_table
+
+    loaded = load_campaign(campaign)
+    counts = anyio.run(partial(campaign_status, loaded, simulate=simulate))
+    if json:
+        print_json({"campaign": loaded.name, "wave": loaded.wave, **counts_json(counts)})
+        return
+    out.print(counts_table(counts))
+    if counts.next_due_at is not None and not counts.due:
+        out.print(f"next due at {counts.next_due_at.astimezone():%Y-%m-%d %H:%M:%S %Z}")
+
+
+def export(
+    campaign: CampaignFile,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="A csv, xlsx or parquet file to write instead."
+        ),
+    ] = None,
+    simulate: Simulated = False,
+) -> None:
+    """Write the results of CAMPAIGN again, from the ledger."""
+    import anyio
+
+    from poku_batch.app.reading import export_campaign
+    from poku_batch.campaign import load_campaign
+    from poku_batch.cli.terminal import out, shown
+
+    loaded = load_campaign(campaign)
+    to = output.absolute() if output else None
+    for path in anyio.run(partial(export_campaign, loaded, to=to, simulate=simulate)):
+        out.print(f"results: {shown(path)}", soft_wrap=True, markup=False)

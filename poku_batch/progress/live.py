@@ -1,0 +1,138 @@
+"""A run on a terminal: a bar, the figures and the last calls, redrawn in place."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from poku_batch.events import Draining, Event
+from poku_batch.progress.tally import Tally
+from poku_batch.progress.words import draining_text, one_line, pace
+
+#: Colours by what a call came to; anything else is a reached person.
+_STYLES = {
+    "failed": "red",
+    "unknown": "bold magenta",
+    "invalid_number": "red",
+    "no_answer": "yellow",
+    "busy": "yellow",
+    "voicemail": "yellow",
+    "timed_out": "yellow",
+    "declined": "yellow",
+    "wrong_number": "red",
+    "do_not_call": "red",
+}
+
+
+class LiveDisplay:
+    """Redraws a few lines at the bottom of the terminal between ``with`` and its end."""
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        simulated: bool,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Take the terminal; ``simulated`` runs say so all the time."""
+        self._console = console
+        self._simulated = simulated
+        self._now = now
+        self._tally = Tally()
+        self._reading = Spinner("dots", Text("reading the sheet"))
+        self._live = Live(
+            console=console, get_renderable=self.render, refresh_per_second=4, transient=True
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal alone while somebody is asked something."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
+
+    def emit(self, event: Event) -> None:
+        """Take an event; the next redrawing shows it."""
+        self._tally.add(event)
+        if isinstance(event, Draining):
+            self._console.print(Text(draining_text(event.in_call), style="yellow"))
+
+    def render(self) -> RenderableType:
+        """What the terminal shows now."""
+        tally = self._tally
+        if not tally.total:
+            return self._reading
+        parts: list[RenderableType] = [self._heading(), self._bar(), _figures(tally)]
+        if tally.note:
+            parts.append(Text(tally.note, style="yellow"))
+        if tally.last:
+            parts.append(_last_calls(tally, self._console.width))
+        return Group(*parts)
+
+    def _heading(self) -> Text:
+        text = Text(one_line(self._tally.campaign), style="bold")
+        if self._simulated:
+            text.append("  rehearsal: no phone rings", style="cyan")
+        return text
+
+    def _bar(self) -> RenderableType:
+        tally = self._tally
+        row = Table.grid(padding=(0, 1), expand=True)
+        row.add_column(ratio=1)
+        row.add_column(justify="right", no_wrap=True)
+        row.add_row(
+            ProgressBar(total=max(tally.total, 1), completed=tally.settled),
+            Text(f"{tally.settled:,}/{tally.total:,}  {pace(tally, self._now())}"),
+        )
+        return row
+
+
+def _figures(tally: Tally) -> Text:
+    text = Text()
+    for number, word, style in (
+        (tally.in_call, "in call", "cyan"),
+        (tally.waiting, "to call", ""),
+        (tally.done, "done", "green"),
+        (tally.failed, "failed", "red" if tally.failed else "dim"),
+        (tally.unknown, "unknown", "bold magenta" if tally.unknown else "dim"),
+        (tally.skipped, "skipped", "dim"),
+    ):
+        text.append(f"{number:,} ", style=style or "default")
+        text.append(f"{word}   ", style="dim")
+    return text
+
+
+def _last_calls(tally: Tally, width: int) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for justify in ("right", "left", "left"):
+        table.add_column(justify=justify, no_wrap=True)
+    # A copy: the run goes on in its own thread while this one draws.
+    for call in tuple(tally.last):
+        table.add_row(
+            Text(f"row {call.row}", style="dim"),
+            Text(one_line(call.word, limit=20), style=_STYLES.get(call.word, "green")),
+            Text(one_line(call.text, limit=max(width - 36, 20))),
+        )
+    return table

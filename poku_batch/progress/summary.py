@@ -1,0 +1,40 @@
+"""How a campaign stands, as a table by state and outcome."""
+
+from rich.table import Table
+from rich.text import Text
+
+from poku_batch.models import ContactState, Counts
+from poku_batch.progress.words import one_line
+
+_STYLES = {
+    ContactState.PENDING: "default",
+    ContactState.DIALING: "cyan",
+    ContactState.DONE: "green",
+    ContactState.FAILED: "red",
+    ContactState.SKIPPED: "dim",
+    ContactState.UNKNOWN: "bold magenta",
+}
+
+
+def counts_table(counts: Counts) -> Table:
+    """One row per state that has contacts, and below it the outcomes or reasons behind it."""
+    table = Table(show_edge=False, pad_edge=False, box=None, header_style="dim")
+    table.add_column("contacts", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
+    for state in ContactState:
+        if counts.of(state):
+            style = _STYLES[state]
+            table.add_row(Text(state, style=style), Text(f"{counts.of(state):,}", style=style))
+            _add_details(table, state, counts)
+    table.add_row(Text("all", style="bold"), Text(f"{counts.total:,}", style="bold"))
+    return table
+
+
+def _add_details(table: Table, state: ContactState, counts: Counts) -> None:
+    details = {
+        ContactState.DONE: counts.outcomes,
+        ContactState.FAILED: counts.failures,
+        ContactState.SKIPPED: counts.skip_reasons,
+    }.get(state, {})
+    for word, number in sorted(details.items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(Text(f"  {one_line(word, limit=60)}", style="dim"), Text(f"{number:,}"))

@@ -1,0 +1,157 @@
+"""Events added up to the figures that displays show."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from poku_batch.events import (
+    CallEnded,
+    CallFailed,
+    CallLeft,
+    CallReleased,
+    CallStarted,
+    CallTurnedAway,
+    CallUnknown,
+    Draining,
+    Event,
+    RunEnded,
+    RunStarted,
+    Waiting,
+)
+from poku_batch.models import ContactState
+
+#: Over how long calls a minute are counted.
+_RATE_WINDOW = timedelta(minutes=1)
+#: How many of the last calls are kept to be shown.
+_LAST_CALLS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastCall:
+    """One call that came to something: its row, the word for it, and what is known of it."""
+
+    row: int
+    word: str
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """How a run stands: contacts by state, calls a minute, the last calls. Feed it every event."""
+
+    campaign: str = ""
+    concurrency: int = 0
+    total: int = 0
+    waiting: int = 0
+    in_call: int = 0
+    done: int = 0
+    failed: int = 0
+    unknown: int = 0
+    skipped: int = 0
+    turned_away: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    last: deque[LastCall] = field(default_factory=lambda: deque(maxlen=_LAST_CALLS))
+    note: str = ""
+    started_at: datetime | None = None
+    _ended: deque[datetime] = field(default_factory=deque)
+    #: Followed calls whose contact was unknown, by key: left again, it is unknown again.
+    _followed_unknown: set[str] = field(default_factory=set)
+
+    def add(self, event: Event) -> None:
+        """Take an event into the figures."""
+        match event:
+            case RunStarted():
+                self._begin(event)
+            case CallStarted():
+                self._start_call(event)
+            case CallTurnedAway() | CallReleased() | CallLeft():
+                self._put_back(event)
+            case CallEnded() | CallUnknown():
+                self._end_call(event)
+            case CallFailed():
+                self._fail(event)
+            case Waiting():
+                self.note = f"waiting for {event.contacts:,} due from {_local(event.until)}"
+            case Draining() | RunEnded():
+                pass
+
+    def calls_per_minute(self, now: datetime) -> float:
+        """Calls that ended in the last minute, or since the start scaled to a minute."""
+        while self._ended and self._ended[0] < now - _RATE_WINDOW:
+            self._ended.popleft()
+        if self.started_at is None:
+            return 0.0
+        span_s = min((now - self.started_at).total_seconds(), _RATE_WINDOW.total_seconds())
+        return len(self._ended) * 60 / span_s if span_s >= 1 else 0.0
+
+    def left(self, now: datetime) -> timedelta | None:
+        """About how long the rest will take; None while that cannot be said."""
+        rate = self.calls_per_minute(now)
+        remaining = self.waiting + self.in_call
+        return timedelta(minutes=remaining / rate) if rate and remaining else None
+
+    @property
+    def settled(self) -> int:
+        """Contacts that have their end, or are unknown."""
+        return self.total - self.waiting - self.in_call
+
+    def _begin(self, event: RunStarted) -> None:
+        counts = event.counts
+        self.campaign, self.concurrency = event.campaign, event.concurrency
+        self.total, self.started_at = counts.total, event.at
+        self.waiting = counts.of(ContactState.PENDING) + counts.of(ContactState.DIALING)
+        self.done, self.failed = counts.of(ContactState.DONE), counts.of(ContactState.FAILED)
+        self.unknown = counts.of(ContactState.UNKNOWN)
+        self.skipped = counts.of(ContactState.SKIPPED)
+        self.outcomes = Counter(counts.outcomes)
+
+    def _start_call(self, event: CallStarted) -> None:
+        self.note = ""
+        self.in_call += 1
+        if event.was_unknown:
+            self.unknown -= 1
+            self._followed_unknown.add(event.key)
+        else:
+            self.waiting -= 1
+
+    def _put_back(self, event: CallTurnedAway | CallReleased | CallLeft) -> None:
+        self.in_call -= 1
+        self.turned_away += isinstance(event, CallTurnedAway)
+        if event.key in self._followed_unknown:
+            self._followed_unknown.discard(event.key)
+            self.unknown += 1
+        else:
+            self.waiting += 1
+
+    def _end_call(self, event: CallEnded | CallUnknown) -> None:
+        self.in_call -= 1
+        self._followed_unknown.discard(event.key)
+        self._ended.append(event.at)
+        match event:
+            case CallUnknown():
+                self.unknown += 1
+                word, text = "unknown", event.evidence
+            case CallEnded():
+                self.failed += event.failed
+                self.done += not event.failed
+                if not event.failed:
+                    self.outcomes[event.outcome] += 1
+                word, text = event.outcome, event.summary or ""
+        self.last.append(LastCall(row=event.row, word=word, text=text))
+
+    def _fail(self, event: CallFailed) -> None:
+        if event.dialled:
+            self.in_call -= 1
+        else:
+            self.waiting -= 1
+        self.failed += 1
+        self.last.append(LastCall(row=event.row, word="failed", text=event.why))
+
+
+def _local(moment: datetime) -> str:
+    """A time as the person's clock will show it; UTC at the end of the calendar."""
+    try:
+        moment = moment.astimezone()
+    except (OverflowError, ValueError):
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,51 @@
+"""Figures and foreign text as words on a terminal."""
+
+from datetime import datetime, timedelta
+
+from poku_batch.progress.tally import Tally
+
+
+def figures(tally: Tally) -> str:
+    """The contacts by state, as one line: what is zero and rare is left out."""
+    parts = [
+        f"{tally.settled:,} of {tally.total:,} settled",
+        f"{tally.in_call:,} in call",
+        f"{tally.done:,} done",
+        f"{tally.failed:,} failed",
+        f"{tally.unknown:,} unknown",
+        f"{tally.skipped:,} skipped" if tally.skipped else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def pace(tally: Tally, now: datetime) -> str:
+    """Calls a minute and time left, where they can be said."""
+    rate, left = tally.calls_per_minute(now), tally.left(now)
+    words = f"{rate:,.0f} calls/min" if rate else ""
+    return f"{words}, about {span(left)} left" if words and left else words
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units: ``1 h 20 min``, ``45 s``."""
+    seconds = round(length.total_seconds())
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+
+
+def one_line(text: str, *, limit: int = 100) -> str:
+    """Foreign text as one line of printable characters, so that it cannot steer the terminal."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: limit * 4]).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def draining_text(in_call: int) -> str:
+    """What a person should know while open calls are waited for."""
+    calls = "1 call is" if in_call == 1 else f"{in_call:,} calls are"
+    return (
+        f"No new calls. {calls} open and waited for, so that nothing they say is lost. "
+        "Press Ctrl-C again to leave at once: what cannot be followed later becomes unknown."
+    )
