@@ -158,6 +158,9 @@ class Runner:
     async def _wait_for_due(self, freed: anyio.Event) -> bool:
         """Wait until somebody may have become due; False if nobody will be."""
         due_at = await self._run.next_due_at()
+        if freed.is_set():
+            # A call came to something meanwhile; its contact may be due again.
+            return True
         if due_at is None:
             if not self._slots.busy:
                 return False
@@ -169,6 +172,7 @@ class Runner:
             if not self._rules.wait:
                 self._ending = RunEnding.DUE_LATER
                 return False
+            # Nothing is open, so nothing changes while it is counted.
             waiting = (await self._run.counts(now=now)).of(ContactState.PENDING)
             self._sink.emit(Waiting(at=now, until=due_at, contacts=waiting))
         await first_of(freed.wait, self._stop.wait, partial(self._clock.sleep, wait_s))

@@ -125,9 +125,11 @@ def _figures(tally: Tally) -> Text:
 
 
 def _last_calls(tally: Tally, width: int) -> RenderableType:
-    table = Table.grid(padding=(0, 2))
-    for justify in ("right", "left", "left"):
-        table.add_column(justify=justify, no_wrap=True)
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    # The text takes what the others leave: a narrow terminal still shows the row.
+    table.add_column(no_wrap=True, ratio=1)
     # A copy: the run goes on in its own thread while this one draws.
     for call in tuple(tally.last):
         table.add_row(

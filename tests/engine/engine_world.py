@@ -1,0 +1,274 @@
+"""A world for the engine's tests: a real ledger, a scripted API, and time that passes by itself."""
+
+import inspect
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import anyio
+import anyio.lowlevel
+
+from poku_batch.engine.calling import Caller
+from poku_batch.engine.compose import Composer
+from poku_batch.engine.following import Follower, FollowRules
+from poku_batch.engine.journal import Journal
+from poku_batch.engine.placing import Retries, RetryRules
+from poku_batch.engine.runner import Runner, RunRules
+from poku_batch.engine.stops import Stop
+from poku_batch.events import Event, RunStarted
+from poku_batch.ledger import open_ledger
+from poku_batch.models import (
+    CampaignId,
+    ContactKey,
+    ContactState,
+    Counts,
+    DuplicateRule,
+    Enrolment,
+    RunEnding,
+)
+from poku_batch.policy.outcomes import OutcomeRules
+from poku_batch.ports import LedgerRun
+from poku_batch.prompts import RowTemplates
+from tests.engine.engine_api import CONFIRMED, ScriptedApi, Step
+from tests.engine.engine_clock import VirtualClock
+from tests.engine.engine_file import AttemptRow, ContactRow, attempts, contact
+
+__all__ = ["CAMPAIGN", "CONFIRMED", "Step", "World", "memory_folder", "number"]
+
+CAMPAIGN = CampaignId(name="clinic")
+
+
+def number(index: int) -> str:
+    """The number of the contact in row ``index + 2``."""
+    return f"+1415555{index:04d}"
+
+
+@contextmanager
+def memory_folder() -> Iterator[Path]:
+    """A folder whose files need no disk, where the system has one: properties open many ledgers."""
+    memory = Path("/dev/shm")  # noqa: S108 – a place for a folder of its own
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it writes or sends any more."""
+
+
+class _WatchedRun:
+    """A ``ports.LedgerRun`` that lets no time pass while it works, and calls hooks before it."""
+
+    def __init__(self, run: LedgerRun, world: "World") -> None:
+        self._run = run
+        self._world = world
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "campaign":
+            return self._run.campaign
+        method = getattr(self._run, name)
+
+        async def watched(*values: Any, **named: Any) -> Any:
+            world = self._world
+            with world.clock.working():
+                world.tick()
+                world.before.get(name, lambda: None)()
+                result = await method(*values, **named)
+                waiting = world.after.get(name, lambda: None)()
+                if inspect.isawaitable(waiting):
+                    await waiting
+                world.tick()
+                world.done[name] += 1
+                return result
+
+        return watched
+
+
+@dataclass(slots=True, kw_only=True)
+class Going:
+    """The parts of the run that is going on, for those who meddle with it."""
+
+    stop: Stop
+    runner: Runner
+    scope: anyio.CancelScope
+
+
+class World:
+    """One campaign, its ledger's file, its API and its time; runs may follow one another.
+
+    ``on_event`` hears each event, ``before`` and ``after`` are called around the ledger's
+    operations by their name; what ``after`` returns is awaited. From step ``kill_at`` on the
+    process is gone; steps are the ledger's operations and the API's, each its beginning and end.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "ledger.db"
+        self.clock = VirtualClock()
+        self.api = ScriptedApi(clock=self.clock, path=self.path, tick=self.tick)
+        self.events: list[Event] = []
+        self.on_event: Callable[[Event], object] = lambda _event: None
+        self.before: dict[str, Callable[[], object]] = {}
+        self.after: dict[str, Callable[[], object]] = {}
+        self.done: defaultdict[str, int] = defaultdict(int)
+        self.steps = 0
+        self.kill_at: int | None = None
+        self._going: Going | None = None
+
+    @property
+    def going(self) -> Going:
+        assert self._going is not None, "no run is going on"
+        return self._going
+
+    def stop(self, ending: RunEnding = RunEnding.STOPPED) -> None:
+        """Ask the run that is going on to end."""
+        self.going.stop.request(ending)
+
+    def break_off(self) -> None:
+        """Cancel the scope round the run that is going on, as a caller of the program might."""
+        self.going.scope.cancel()
+
+    def abandon(self) -> None:
+        """End the run that is going on at once."""
+        self.going.runner.abandon()
+
+    def tick(self) -> None:
+        self.steps += 1
+        if self.kill_at is not None and self.steps >= self.kill_at:
+            raise Killed
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        self.on_event(event)
+
+    def of(self, *kinds: type[Any]) -> list[Any]:
+        """The events of some kinds, in their order."""
+        return [event for event in self.events if isinstance(event, kinds)]
+
+    def contact(self, index: int) -> ContactRow:
+        return contact(self.path, number(index))
+
+    def attempts(self, index: int) -> list[AttemptRow]:
+        return attempts(self.path, number(index))
+
+    def states(self, count: int) -> list[ContactState]:
+        return [self.contact(index).state for index in range(count)]
+
+    async def enrol(self, count: int, *, names: Mapping[int, str] | None = None) -> None:
+        """Make ``count`` rows the sheet: columns ``name`` and ``language``."""
+        names = names or {}
+        async with (
+            open_ledger(self.path) as ledger,
+            ledger.enrolment(CAMPAIGN, ["name"], DuplicateRule.ALL) as session,
+        ):
+            await session.add(
+                [
+                    Enrolment(
+                        row=index + 2,
+                        cells=(names.get(index, f"N{index}"),),
+                        key=ContactKey(f"k{index}"),
+                        to=number(index),
+                        country="US",
+                    )
+                    for index in range(count)
+                ]
+            )
+            await session.commit(now=self.clock.now())
+
+    async def counts(self) -> Counts:
+        async with open_ledger(self.path) as ledger:
+            return await ledger.counts(CAMPAIGN, now=self.clock.now())
+
+    async def run(
+        self,
+        *,
+        concurrency: int = 2,
+        limit: int | None = None,
+        wait: bool = True,
+        retries: RetryRules | None = None,
+        follow: FollowRules | None = None,
+        chance: float = 0.5,
+        call: Mapping[str, str] | None = None,
+        prompt: str = "Hello {{ name }}.",
+    ) -> RunEnding | None:
+        """Run once, as a process of its own would; None where the run was broken off."""
+        composer = _composer(prompt, call or {})
+        retrying = Retries(retries or RetryRules(), sleep=self.clock.sleep, chance=lambda: chance)
+        follower = Follower(self.api, self.clock, follow or FollowRules(), chance=lambda: chance)
+        rules = RunRules(concurrency=concurrency, limit=limit, wait=wait)
+        with anyio.fail_after(60), ExitStack() as opening:
+            opening.enter_context(self.clock.working())
+            async with open_ledger(self.path) as ledger:
+                run = await ledger.open_run(CAMPAIGN, at=self.clock.now())
+                counts = await ledger.counts(CAMPAIGN, now=self.clock.now())
+                opening.close()
+                ending = None
+                try:
+                    with anyio.CancelScope() as scope:
+                        runner = self._runner(run, composer, retrying, follower, rules, scope)
+                        self.emit(
+                            RunStarted(
+                                at=self.clock.now(),
+                                campaign=str(CAMPAIGN),
+                                counts=counts,
+                                concurrency=concurrency,
+                            )
+                        )
+                        ending = await runner.run()
+                except BaseExceptionGroup as group:
+                    _require_killed(group)
+                except Killed:
+                    pass
+                finally:
+                    # Without an end the process is gone: it frees the campaign, and writes nothing.
+                    if ending is None:
+                        await run.let_go()
+                    else:
+                        await run.close(ending, at=self.clock.now())
+                return ending
+
+    def _runner(
+        self,
+        run: LedgerRun,
+        composer: Composer,
+        retries: Retries,
+        follower: Follower,
+        rules: RunRules,
+        scope: anyio.CancelScope,
+    ) -> Runner:
+        watched = cast("LedgerRun", _WatchedRun(run, self))
+        stop = Stop()
+        caller = Caller(
+            api=self.api,
+            clock=self.clock,
+            composer=composer,
+            journal=Journal(watched, self.clock, self, OutcomeRules({})),
+            retries=retries,
+            follower=follower,
+            stop=stop,
+        )
+        runner = Runner(
+            run=watched, caller=caller, clock=self.clock, sink=self, stop=stop, rules=rules
+        )
+        self._going = Going(stop=stop, runner=runner, scope=scope)
+        return runner
+
+
+def _require_killed(group: BaseExceptionGroup[BaseException]) -> None:
+    others = group.split(Killed)[1]
+    if others is not None:
+        raise others
+
+
+def _composer(prompt: str, call: Mapping[str, str]) -> Composer:
+    templates = RowTemplates.compile(
+        prompt=prompt,
+        prompt_name="prompt.j2",
+        folder=None,
+        call=call,
+        columns=["name"],
+        campaign={"name": "clinic", "wave": ""},
+    )
+    return Composer(templates, region="US")
