@@ -64,20 +64,24 @@ class Caller:
         """How many calls are being placed or followed now."""
         return self._open
 
-    async def call(self, admission: Admission) -> None:
-        """Call an admitted contact; returns when what came of it is durable."""
+    async def call(self, admission: Admission) -> bool:
+        """Call an admitted contact; returns when what came of it is durable.
+
+        False where no phone can have rung and the contact is pending again.
+        """
         request = self._compose(admission)
         if isinstance(request, Unfit):
             await self._journal.unfit(admission, request.reason)
-            return
+            return True
         attempt = await self._journal.begin(admission, request.prompt)
         if self._stop.requested:
             # The stop came while the intent was being written: the request has not left.
             await self._journal.released(attempt, "the run was stopped before the call left")
-            return
+            return False
         with self._counted():
             placed = await self._place(attempt, request, placed_before=admission.placements)
             await self._settle(attempt, placed)
+        return placed.wait_s is None
 
     async def follow(self, call: OpenCall) -> None:
         """Follow a call that an earlier run placed; returns when what came of it is durable."""

@@ -75,8 +75,17 @@ class Planner:
     def _key(self, row: SheetRow, to: str | None) -> ContactKey | None:
         if self._columns.key is None:
             return ContactKey(to) if to is not None else None
-        parts = [row.cells[index].strip() for index in self._columns.key]
+        parts = [self._key_part(row, index, to) for index in self._columns.key]
         return ContactKey(" | ".join(parts)) if any(parts) else None
+
+    def _key_part(self, row: SheetRow, index: int, to: str | None) -> str:
+        """A cell of the key: the number in its one form, so that rewriting it calls nobody twice.
+
+        With several columns a bar within a cell is doubled, so that no two keys look the same.
+        """
+        part = to if to is not None and index == self._columns.phone else row.cells[index].strip()
+        several = self._columns.key is not None and len(self._columns.key) > 1
+        return part.replace("|", "||") if several else part
 
     def _unfit_reason(self, row: SheetRow, to: str, key: ContactKey) -> str | None:
         try:

@@ -5,6 +5,7 @@ for slots that are free: a million may wait in the ledger, and none of them in m
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import anyio
@@ -23,6 +24,9 @@ _ADMIT_AT_ONCE = 256
 
 #: A run that is told not to wait still sits out waits as short as this, in seconds.
 _SHORT_WAIT_S = 10.0
+
+#: How often a waiting run looks whether a person has put contacts back meanwhile, in seconds.
+_LOOK_AGAIN_S = 15.0
 
 Job = Admission | OpenCall
 
@@ -60,8 +64,9 @@ class Runner:
         self._stop = stop
         self._rules = rules
         self._slots = Slots(rules.concurrency)
-        self._admitted = 0
+        self._called = 0
         self._ending = RunEnding.FINISHED
+        self._told_waiting: tuple[datetime, int] | None = None
         self._scope = anyio.CancelScope()
 
     def abandon(self) -> None:
@@ -98,8 +103,8 @@ class Runner:
         try:
             if isinstance(job, OpenCall):
                 await self._caller.follow(job)
-            else:
-                await self._caller.call(job)
+            elif not await self._caller.call(job):
+                self._called -= 1
         except Exception as fault:
             self._stop.request_by_fault(fault)
 
@@ -145,7 +150,7 @@ class Runner:
                 self._ending = RunEnding.LIMIT
             return False
         admitted = await self._run.admit(room, now=self._clock.now())
-        self._admitted += len(admitted)
+        self._called += len(admitted)
         for admission in admitted:
             if not await self._hand(send, admission):
                 await self._run.release(admission)
@@ -153,7 +158,7 @@ class Runner:
 
     def _left_by_limit(self) -> int:
         limit = self._rules.limit
-        return _ADMIT_AT_ONCE if limit is None else max(limit - self._admitted, 0)
+        return _ADMIT_AT_ONCE if limit is None else max(limit - self._called, 0)
 
     async def _wait_for_due(self, freed: anyio.Event) -> bool:
         """Wait until somebody may have become due; False if nobody will be."""
@@ -174,6 +179,9 @@ class Runner:
                 return False
             # Nothing is open, so nothing changes while it is counted.
             waiting = (await self._run.counts(now=now)).of(ContactState.PENDING)
-            self._sink.emit(Waiting(at=now, until=due_at, contacts=waiting))
-        await first_of(freed.wait, self._stop.wait, partial(self._clock.sleep, wait_s))
+            if (due_at, waiting) != self._told_waiting:
+                self._told_waiting = (due_at, waiting)
+                self._sink.emit(Waiting(at=now, until=due_at, contacts=waiting))
+        sleep = partial(self._clock.sleep, min(wait_s, _LOOK_AGAIN_S))
+        await first_of(freed.wait, self._stop.wait, sleep)
         return True

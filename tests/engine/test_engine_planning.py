@@ -52,6 +52,17 @@ def test_a_key_of_several_columns_is_joined_and_stripped() -> None:
     assert planned("4155550100", " Mon ", "Ada", columns=BY_COLUMNS).key == "Mon | Ada"
 
 
+def test_a_number_in_the_key_has_one_form_however_it_is_written() -> None:
+    columns = KeyColumns(phone=0, key=(0, 1), names=("phone", "day"))
+    for written in ("(415) 555-0100", "+1 415.555.0100", " 4155550100"):
+        assert planned(written, "Mon", "Ada", columns=columns).key == "+14155550100 | Mon"
+
+
+def test_different_cells_never_make_the_same_key() -> None:
+    one = planned("4155550100", "a | b", "c", columns=BY_COLUMNS)
+    assert one.key != planned("4155550100", "a", "b | c", columns=BY_COLUMNS).key
+
+
 def test_a_key_that_is_empty_in_part_is_a_key() -> None:
     assert planned("4155550100", "", "Ada", columns=BY_COLUMNS).key == " | Ada"
 

@@ -101,13 +101,13 @@ async def test_a_limit_of_nobody_calls_nobody(world: World) -> None:
     assert world.api.placements == []
 
 
-async def test_a_limit_is_the_ending_where_the_last_call_was_turned_away(world: World) -> None:
-    world.api.answers[number(1)] = [
-        Step(does=TurnedAway(why="HTTP 429", retry_after_s=600), after_s=20)
-    ]
-    await world.enrol(2)
-    assert await world.run(limit=2, concurrency=3) is RunEnding.LIMIT
-    assert world.states(2) == [DONE, PENDING]
+async def test_a_contact_that_was_turned_away_does_not_count_towards_the_limit(
+    world: World,
+) -> None:
+    world.api.answers[number(0)] = [away(600), Step(does=CONFIRMED)]
+    await world.enrol(3)
+    assert await world.run(limit=2) is RunEnding.LIMIT
+    assert world.states(3) == [PENDING, DONE, DONE]
 
 
 # --- those who are due later -------------------------------------------------------------------
