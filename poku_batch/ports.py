@@ -17,15 +17,21 @@ from poku_batch.models import (
     CallRequest,
     CallResult,
     CampaignId,
+    ContactKey,
     ContactRecord,
     Counts,
+    Decision,
     DuplicateRule,
     Enrolment,
     EnrolmentReport,
+    HistoryEntry,
     InteractionId,
     OpenCall,
+    PutBack,
     RunEnding,
+    Selection,
     Standing,
+    UnknownCall,
 )
 
 
@@ -84,7 +90,9 @@ class EnrolmentSession(Protocol):
           ``pending`` again: no phone has rung; its attempts stay in the history;
         - every other contact keeps its state; its cells become the row's;
         - a contact that is in no row is kept, is not in results or counts, and is not admitted;
-        - rows without a key are kept for the results as ``skipped``.
+        - rows without a key are kept for the results as ``skipped``;
+        - a row whose number was forgotten with its hash kept is ``skipped``, ``forgotten; not to
+          be called``.
 
         Duplicates: rows with the same number. ``first``: one of them is callable: the first whose
         contact was ever called, else the first that is not skipped for another reason; the others
@@ -108,6 +116,7 @@ class LedgerRun(Protocol):
                                                             └─ doubt ──▶ unknown ── finish ──▶ done
 
     A reservation is not a state of the contact (it stays ``pending``) and does not outlive the run.
+    Each transition of an attempt is told by an entry of the history, written in the same step.
     """
 
     campaign: CampaignId
@@ -119,10 +128,19 @@ class LedgerRun(Protocol):
         time is not after ``now``. Cost does not grow with the number of contacts.
         """
 
-    async def begin(self, admission: Admission, *, prompt_sha256: str, at: datetime) -> AttemptId:
+    async def begin(
+        self,
+        admission: Admission,
+        *,
+        prompt_sha256: str,
+        prompt: str | None = None,
+        at: datetime,
+    ) -> AttemptId:
         """Record the intent to call, durable before it returns: the contact is ``dialing``.
 
-        A placement that was turned away continues its attempt (same id, ``placements`` one more).
+        ``prompt_sha256`` is that of the prompt's UTF-8, in hexadecimal digits; a ``prompt`` that is
+        given is kept, once for all that share it. A placement that was turned away continues its
+        attempt (same id, ``placements`` one more), unless a person has put the contact back since.
         Raises ``LedgerError`` if the contact is not reserved by this run: then nobody may dial.
         """
 
@@ -142,9 +160,12 @@ class LedgerRun(Protocol):
         """Record the interaction ID: the attempt is ``in_call``, the contact stays ``dialing``."""
 
     async def turn_away(
-        self, attempt_id: AttemptId, why: str, *, due_at: datetime, at: datetime
+        self, attempt_id: AttemptId, why: str, *, due_at: datetime, sent: bool = True, at: datetime
     ) -> None:
-        """No phone rang; the attempt may be placed again from ``due_at``: contact ``pending``."""
+        """No phone rang; the attempt may be placed again from ``due_at``: contact ``pending``.
+
+        A placement that was not even ``sent`` does not count as one.
+        """
 
     async def reject(self, attempt_id: AttemptId, why: str, *, at: datetime) -> None:
         """No phone rang and none will: attempt ``rejected``, contact ``failed`` with ``why``."""
@@ -161,7 +182,14 @@ class LedgerRun(Protocol):
         """Record a call's end, durable before it returns: contact ``done`` (``failed`` if said).
 
         The first final result wins: on an attempt already ``ended`` nothing changes and False
-        comes back. An ``unknown`` attempt becomes ``ended``.
+        comes back. An ``unknown`` attempt becomes ``ended``, and its contact with it.
+
+        Where a person has decided (``Ledger.resolve``), or a later attempt was begun, the attempt
+        takes the answer and the contact stays as it is: what the person said stands, and what they
+        left open (outcome, summary) the answer fills in. With one exception: an outcome
+        ``do_not_call`` always makes it the contact's, since it guards somebody from being called
+        again, and a person's guess must not. A contact that was put back and not called since is
+        not called any more: its call has come to something.
         """
 
     async def doubt(self, attempt_id: AttemptId, evidence: str, *, at: datetime) -> None:
@@ -174,7 +202,8 @@ class LedgerRun(Protocol):
         """Attempts of earlier runs with a known interaction ID and no end, oldest first.
 
         Those of ``unknown`` contacts whose interaction ID is known are among them: a late answer
-        decides them.
+        decides them. So are those that a person has ``decided`` meanwhile: the record is to have
+        the answer, should it come.
         """
 
     async def next_due_at(self) -> datetime | None:
@@ -222,4 +251,46 @@ class Ledger(Protocol):
         """The current sheet's rows with what came of them, in sheet order, in batches.
 
         One consistent view for the whole iteration is not promised; each batch is one.
+        """
+
+    async def contact(self, campaign: CampaignId, key: str) -> ContactRecord | None:
+        """The contact with a key, whether it is in the current sheet or not; None for nobody."""
+
+    async def near_keys(self, campaign: CampaignId, key: str, *, limit: int = 20_000) -> list[str]:
+        """Keys of the current sheet, of nearly the same length, that may have been meant."""
+
+    async def unknown_calls(self, campaign: CampaignId, *, limit: int) -> list[UnknownCall]:
+        """The first ``unknown`` contacts of the current sheet, in its order, with the evidence."""
+
+    async def selected(self, campaign: CampaignId, chosen: Selection) -> PutBack:
+        """Say what ``put_back`` would do; changes nothing."""
+
+    async def put_back(
+        self, campaign: CampaignId, chosen: Selection, *, agreed: int, by: str, at: datetime
+    ) -> PutBack:
+        """Make contacts ``pending`` again, due at once, whose next call is a new attempt.
+
+        Only those of the current sheet that are ``done``, ``failed`` or ``unknown``; whoever is
+        ``dialing`` is never touched. Whoever asked not to be called, by the outcome ``do_not_call``
+        of any of their attempts, or of anybody's to their number, is put back by key alone. The
+        attempts and what came of them stay. May be done while a run goes on, which then calls them.
+
+        ``by`` is the person's name for the history. Raises ``LedgerError``, and changes nothing,
+        where more than ``agreed`` contacts may ring twice: rang before, or may have.
+        """
+
+    async def resolve(self, campaign: CampaignId, key: ContactKey, decision: Decision) -> None:
+        """Record a person's word on an ``unknown`` contact: ``done`` or ``failed`` from now on.
+
+        The attempt stays ``unknown``, with its evidence; ``LedgerRun.finish`` says what a late
+        answer does. Raises ``LedgerError`` where the contact is not ``unknown``, naming its state.
+        """
+
+    def history(
+        self, campaign: CampaignId, *, key: str | None = None, batch: int = 1_000
+    ) -> AsyncIterator[list[HistoryEntry]]:
+        """What happened to the campaign's contacts, or to the one with ``key``, in batches.
+
+        In the order in which it was written down, which is that of time unless the clock was set
+        back. Append-only; an erased person's entries keep their times and lose their words.
         """

@@ -236,6 +236,11 @@ class Campaign(_Section):
         json_schema_extra={"default": "results/<name>.csv"},
     )
     api: Api = Field(default_factory=Api, description="How the Poku API is reached.")
+    keep_prompts: Annotated[bool, BeforeValidator(one_of("true", "false"))] = Field(
+        default=False,
+        description="Whether the ledger keeps what every agent was told, for the history. "
+        "Otherwise it keeps the SHA-256 alone.",
+    )
 
     _path: Path = PrivateAttr()
     _places: Mapping[KeyPath, Place] = PrivateAttr()

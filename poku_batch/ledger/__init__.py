@@ -3,8 +3,25 @@
 ``ports.Ledger`` is the contract. This package is the only one that holds SQL.
 """
 
+from poku_batch.ledger.backup import Backup, back_up
+from poku_batch.ledger.erasure import Erased, erase
 from poku_batch.ledger.forgetting import forget_ledger
-from poku_batch.ledger.opening import ledger_exists
+from poku_batch.ledger.inspection import Inspection, Problem, inspect
+from poku_batch.ledger.opening import ledger_exists, ledger_path
 from poku_batch.ledger.sqlite import SqliteLedger, open_ledger, scratch_ledger
 
-__all__ = ["SqliteLedger", "forget_ledger", "ledger_exists", "open_ledger", "scratch_ledger"]
+__all__ = [
+    "Backup",
+    "Erased",
+    "Inspection",
+    "Problem",
+    "SqliteLedger",
+    "back_up",
+    "erase",
+    "forget_ledger",
+    "inspect",
+    "ledger_exists",
+    "ledger_path",
+    "open_ledger",
+    "scratch_ledger",
+]

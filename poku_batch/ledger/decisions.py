@@ -224,13 +224,13 @@ COUNT_GONE = """
 
 COUNT_CALLED_BEFORE = """
     SELECT COUNT(*) FROM temp.known k JOIN temp.plan p ON p.position = k.position
-    WHERE k.changed = 1 AND p.carries = 1
+    WHERE k.changed = 1 AND p.carries = 1 AND p.state <> 'pending'
 """
 
 FIRST_CALLED_BEFORE = """
     SELECT k.sheet_row, k.key, p.state
     FROM temp.known k JOIN temp.plan p ON p.position = k.position
-    WHERE k.changed = 1 AND p.carries = 1
+    WHERE k.changed = 1 AND p.carries = 1 AND p.state <> 'pending'
     ORDER BY k.position LIMIT :limit
 """
 

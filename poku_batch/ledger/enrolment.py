@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from poku_batch.errors import ContactsError, Fault, LedgerError
 from poku_batch.ledger import cells, decisions, holds, instants, statements
+from poku_batch.ledger.erasure import skip_forgotten
 from poku_batch.ledger.failures import translated
 from poku_batch.ledger.kinds import SAME_NUMBER, kind_of
 from poku_batch.ledger.opening import transaction
@@ -132,6 +133,7 @@ class SqliteEnrolment:
             self._connection.execute(statement)
         if faults := list(self._faults()):
             raise ContactsError(faults)
+        skip_forgotten(self._connection)
         self._connection.execute(decisions.FILL_KNOWN, {"campaign": campaign})
         if self._duplicates is DuplicateRule.FIRST:
             self._connection.execute(decisions.FILL_LEADERS)

@@ -4,14 +4,21 @@ Invariant: every function is called inside a writing transaction and has no othe
 """
 
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import cells, instants, statements
+from poku_batch.ledger.happenings import do, record_contact
 from poku_batch.ledger.kinds import kind_of
-from poku_batch.models import Admission, CampaignId, ContactId, ContactKey, ContactState
+from poku_batch.models import (
+    Admission,
+    CampaignId,
+    ContactId,
+    ContactKey,
+    ContactState,
+    Happening,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,20 +27,6 @@ class Hold:
 
     campaign: int
     run: int
-
-
-def do(
-    connection: sqlite3.Connection, statement: str, values: Mapping[str, object]
-) -> sqlite3.Cursor:
-    """Execute a statement with named values."""
-    # Summaries and messages come from outside, and may hold what UTF-8 cannot.
-    return connection.execute(
-        statement,
-        {
-            name: cells.storable(value) if isinstance(value, str) else value
-            for name, value in values.items()
-        },
-    )
 
 
 def campaign_number(connection: sqlite3.Connection, campaign: CampaignId) -> int:
@@ -62,11 +55,16 @@ def release(connection: sqlite3.Connection, hold: Hold, admission: Admission) ->
     do(connection, statements.RELEASE, {"contact": admission.contact_id, "run": hold.run})
 
 
-def fail(connection: sqlite3.Connection, hold: Hold, admission: Admission, why: str) -> None:
+def fail(
+    connection: sqlite3.Connection, hold: Hold, admission: Admission, why: str, *, at: datetime
+) -> None:
     """A reserved contact cannot be dialled."""
     values = {"contact": admission.contact_id, "run": hold.run, "why": why, "kind": kind_of(why)}
     if not do(connection, statements.FAIL_RESERVED, values).rowcount:
         raise not_reserved(connection, hold, admission, "fail")
+    record_contact(
+        connection, Happening.UNFIT, admission.contact_id, at=at, run=hold.run, detail=why
+    )
 
 
 def _admission(

@@ -2,8 +2,9 @@
 
 import re
 
-#: What differs from row to row: quoted cells, and the numbers of rows.
+#: What differs from row to row: quoted cells, telephone numbers, and the numbers of rows.
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*"|‘[^’]*’|“[^”]*”|«[^»]*»""")
+_NUMBER = re.compile(r"\+[0-9]{7,15}")
 _ROW = re.compile(r"\brow \d+")
 _LEFT_OVER = re.compile(r"[\s:,]*…[\s:,]*$")
 
@@ -13,9 +14,16 @@ _LENGTH = 120
 #: Rows that share another row's number; the kind of ``same number as row 7``.
 SAME_NUMBER = "same number as another row"
 
+#: Unknown contacts that a person declared failed.
+DECIDED = "decided by a person"
+
+#: Contacts that were erased; what is left of them.
+FORGOTTEN = "forgotten"
+
 
 def kind_of(reason: str) -> str:
     """The reason without what is the row's own: ``not a number: 'abc'`` is ``not a number``."""
-    kind = _ROW.sub("another row", _QUOTED.sub("…", " ".join(reason.split())))
+    kind = _NUMBER.sub("…", _QUOTED.sub("…", " ".join(reason.split())))
+    kind = _ROW.sub("another row", kind)
     kind = _LEFT_OVER.sub("", kind) or reason
     return kind if len(kind) <= _LENGTH else f"{kind[: _LENGTH - 1]}…"

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -80,6 +80,7 @@ def prepare(path: Path) -> None:
             "use a Python built with SQLite 3.35 or newer"
         )
     _create(path)
+    _sync_names(path)
     with _translating(path):
         connection = connect(path)
         try:
@@ -154,6 +155,21 @@ def _create(path: Path) -> None:
             f"{path}: the ledger cannot be created ({error.strerror}); "
             "give yourself the right to write there, or set POKU_BATCH_LEDGER to another place"
         ) from error
+
+
+def _sync_names(path: Path) -> None:
+    """Bring the names of the ledger and of its folder to the disk; SQLite syncs only contents.
+
+    Done at every start: whoever created them may have died before this. As SQLite does, a folder
+    that cannot be opened or synced (Windows, some network file systems) is passed over.
+    """
+    for folder in (path.parent, path.parent.parent):
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

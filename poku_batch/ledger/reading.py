@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,9 +11,18 @@ import anyio
 import anyio.to_thread
 
 from poku_batch.errors import LedgerError
-from poku_batch.ledger import cells, instants, statements
+from poku_batch.ledger import cells, history, instants, selection, statements, verdicts
 from poku_batch.ledger.failures import translated
-from poku_batch.models import CampaignId, ContactRecord, ContactState, Counts
+from poku_batch.models import (
+    CampaignId,
+    ContactRecord,
+    ContactState,
+    Counts,
+    HistoryEntry,
+    PutBack,
+    Selection,
+    UnknownCall,
+)
 
 T = TypeVar("T")
 
@@ -75,6 +85,66 @@ class Reader:
         )
         return instants.maybe_from_stored(row[0])
 
+    async def unknown_calls(self, campaign: CampaignId, *, limit: int) -> list[UnknownCall]:
+        """The first unknown contacts of the current sheet."""
+        return await self._of(
+            campaign,
+            [],
+            lambda connection, number: verdicts.unknown_calls(connection, number, limit),
+        )
+
+    async def selected(self, campaign: CampaignId, chosen: Selection) -> PutBack:
+        """What putting a selection back would do."""
+        nobody = PutBack(contacts=0, may_ring_twice=0, asked_not_to=0)
+        return await self._of(campaign, nobody, partial(selection.count, selection=chosen))
+
+    async def contact(self, campaign: CampaignId, key: str) -> ContactRecord | None:
+        """The contact with a key, whether it is in the current sheet or not."""
+
+        def ask(connection: sqlite3.Connection, number: int) -> ContactRecord | None:
+            values = {"campaign": number, "key": key}
+            return next(iter(_records(connection.execute(statements.READ_RECORD, values))), None)
+
+        return await self._of(campaign, None, ask)
+
+    async def near_keys(self, campaign: CampaignId, key: str, *, limit: int) -> list[str]:
+        """Keys that may have been meant."""
+        return await self._of(
+            campaign,
+            [],
+            lambda connection, number: history.near_keys(connection, number, key, limit),
+        )
+
+    async def history(
+        self, campaign: CampaignId, *, key: str | None = None, batch: int = 1_000
+    ) -> AsyncIterator[list[HistoryEntry]]:
+        """What happened, as it was written, up to ``batch`` entries at once."""
+        found = await self.run(lambda connection: _campaign(connection, campaign))
+        after = 0
+
+        def ask(connection: sqlite3.Connection) -> tuple[list[HistoryEntry], int]:
+            number = found[0] if found else None
+            if number is None:
+                return [], after
+            return history.entries(connection, number, key=key, after=after, limit=batch)
+
+        while True:
+            entries, after = await self.run(ask)
+            if not entries:
+                return
+            yield entries
+
+    async def _of(
+        self, campaign: CampaignId, none: T, ask: Callable[[sqlite3.Connection, int], T]
+    ) -> T:
+        """Ask about a campaign by its number; ``none`` for one that is not in the ledger."""
+
+        def ask_numbered(connection: sqlite3.Connection) -> T:
+            found = _campaign(connection, campaign)
+            return ask(connection, found[0]) if found else none
+
+        return await self.run(ask_numbered)
+
     async def records(
         self, campaign: CampaignId, *, batch: int = 10_000
     ) -> AsyncIterator[list[ContactRecord]]:
@@ -133,7 +203,7 @@ def _campaign(
     return found
 
 
-def _records(rows: list[tuple[Any, ...]]) -> list[ContactRecord]:
+def _records(rows: Iterable[tuple[Any, ...]]) -> list[ContactRecord]:
     return [
         ContactRecord(
             row=row,

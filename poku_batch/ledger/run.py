@@ -46,14 +46,26 @@ class SqliteRun:
             lambda connection: holds.admit(connection, self._hold, limit, now=now)
         )
 
-    async def begin(self, admission: Admission, *, prompt_sha256: str, at: datetime) -> AttemptId:
+    async def begin(
+        self,
+        admission: Admission,
+        *,
+        prompt_sha256: str,
+        prompt: str | None = None,
+        at: datetime,
+    ) -> AttemptId:
         """Record the intent to call."""
         return await self._writer.run(
             lambda connection: transitions.begin(
-                connection, self._hold, admission, prompt_sha256=prompt_sha256, at=at
+                connection,
+                self._hold,
+                admission,
+                prompt_sha256=prompt_sha256,
+                prompt=prompt,
+                at=at,
             ),
             undo=lambda connection, attempt_id: transitions.withdraw(
-                connection, attempt_id, admission.contact_id
+                connection, self._hold, attempt_id, admission.contact_id, at=at
             ),
         )
 
@@ -62,11 +74,11 @@ class SqliteRun:
         attempt_id: AttemptId,
         why: str,
         *,
-        at: datetime,  # noqa: ARG002  # the port's
+        at: datetime,
     ) -> None:
         """Record that no phone rang, and that this run will place again in a moment."""
         await self._writer.run(
-            lambda connection: transitions.hold_back(connection, self._hold, attempt_id, why)
+            lambda connection: transitions.hold_back(connection, self._hold, attempt_id, why, at=at)
         )
 
     async def begin_again(self, attempt_id: AttemptId, *, at: datetime) -> None:
@@ -80,12 +92,12 @@ class SqliteRun:
         attempt_id: AttemptId,
         interaction_id: InteractionId,
         *,
-        at: datetime,  # noqa: ARG002  # the port's; the call is timed by its placement
+        at: datetime,
     ) -> None:
         """Record the interaction ID."""
         await self._writer.run(
             lambda connection: transitions.started(
-                connection, self._hold, attempt_id, interaction_id
+                connection, self._hold, attempt_id, interaction_id, at=at
             )
         )
 
@@ -95,12 +107,13 @@ class SqliteRun:
         why: str,
         *,
         due_at: datetime,
-        at: datetime,  # noqa: ARG002  # the port's
+        sent: bool = True,
+        at: datetime,
     ) -> None:
         """Record that no phone rang, and from when the attempt may be placed again."""
         await self._writer.run(
             lambda connection: transitions.turn_away(
-                connection, self._hold, attempt_id, why, due_at=due_at
+                connection, self._hold, attempt_id, why, due_at=due_at, sent=sent, at=at
             )
         )
 
@@ -109,11 +122,11 @@ class SqliteRun:
         attempt_id: AttemptId,
         why: str,
         *,
-        at: datetime,  # noqa: ARG002  # the port's
+        at: datetime,
     ) -> None:
         """Record that no phone rang and none will."""
         await self._writer.run(
-            lambda connection: transitions.reject(connection, self._hold, attempt_id, why)
+            lambda connection: transitions.reject(connection, self._hold, attempt_id, why, at=at)
         )
 
     async def release(self, admission: Admission) -> None:
@@ -125,11 +138,11 @@ class SqliteRun:
         admission: Admission,
         why: str,
         *,
-        at: datetime,  # noqa: ARG002  # the port's
+        at: datetime,
     ) -> None:
         """Record that a reserved contact cannot be dialled."""
         await self._writer.run(
-            lambda connection: holds.fail(connection, self._hold, admission, why)
+            lambda connection: holds.fail(connection, self._hold, admission, why, at=at)
         )
 
     async def finish(
@@ -147,11 +160,13 @@ class SqliteRun:
         attempt_id: AttemptId,
         evidence: str,
         *,
-        at: datetime,  # noqa: ARG002  # the port's
+        at: datetime,
     ) -> None:
         """Record that the call may or may not have rung."""
         await self._writer.run(
-            lambda connection: transitions.doubt(connection, self._hold, attempt_id, evidence)
+            lambda connection: transitions.doubt(
+                connection, self._hold, attempt_id, evidence, at=at
+            )
         )
 
     async def open_calls(self) -> list[OpenCall]:

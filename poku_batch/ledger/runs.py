@@ -5,7 +5,8 @@ from datetime import datetime
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import instants, statements, transitions
-from poku_batch.ledger.holds import Hold, campaign_number, do
+from poku_batch.ledger.happenings import do
+from poku_batch.ledger.holds import Hold, campaign_number
 from poku_batch.models import (
     AttemptId,
     CampaignId,
@@ -24,13 +25,14 @@ def open_run(
     number = campaign_number(connection, campaign)
     values: dict[str, object] = {"campaign": number, "at": instants.to_stored(at)}
     do(connection, statements.RELEASE_ALL, values)
-    do(connection, statements.RELEASE_HELD, values)
-    transitions.doubt_cut_off(connection, number)
     do(connection, statements.ABANDON_RUNS, values)
     run = do(connection, statements.ADD_RUN, values | {"host": host, "pid": pid}).lastrowid
     if run is None:
         raise LedgerError("the ledger gave the run no number")
-    return Hold(campaign=number, run=run)
+    hold = Hold(campaign=number, run=run)
+    transitions.release_held(connection, hold, at=at)
+    transitions.doubt_cut_off(connection, hold, at=at)
+    return hold
 
 
 def close_run(
@@ -56,6 +58,17 @@ def open_calls(connection: sqlite3.Connection, hold: Hold) -> list[OpenCall]:
             interaction_id=InteractionId(interaction_id),
             placed_at=instants.from_stored(placed_at),
             was_unknown=bool(unknown),
+            decided=bool(decided),
         )
-        for attempt_id, contact_id, key, row, to, interaction_id, placed_at, unknown in rows
+        for (
+            attempt_id,
+            contact_id,
+            key,
+            row,
+            to,
+            interaction_id,
+            placed_at,
+            unknown,
+            decided,
+        ) in rows
     ]

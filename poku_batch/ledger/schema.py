@@ -10,6 +10,10 @@ Invariants:
 - ``contacts.key`` is NULL for a row of the sheet that is nobody's contact: it has no key, or an
   earlier row with the same key stands for the contact. No key equals NULL, so such a row is never
   mistaken for a contact, and it can only be ``skipped``. Each enrolment makes these rows anew.
+- ``attempt_events`` is append-only and says what happened in the order of its ``id``; a row is
+  written in the transaction that makes it true. Erasing a person empties columns, not rows.
+- ``prompts`` has each prompt once, under the SHA-256 of its UTF-8, and only where it is to be kept.
+- ``verdicts`` has a person's word on an attempt whose end nobody knew.
 - ``contacts.position`` is the place in the current sheet, from 0; NULL when in none.
 """
 
@@ -119,8 +123,74 @@ _VERSION_1 = (
     """,
 )
 
+_VERSION_2 = (
+    """
+    CREATE TABLE attempt_events (
+        id INTEGER PRIMARY KEY,
+        contact_id BIGINT NOT NULL REFERENCES contacts (id),
+        attempt_id BIGINT REFERENCES attempts (id),
+        run_id BIGINT REFERENCES runs (id),
+        at BIGINT NOT NULL,
+        what TEXT NOT NULL CHECK (
+            what IN (
+                'began', 'held', 'placed_again', 'withdrawn', 'turned_away', 'rejected', 'unfit',
+                'started', 'ended', 'doubted', 'put_back', 'resolved', 'forgotten'
+            )
+        ),
+        detail TEXT,
+        person TEXT,
+        to_number TEXT,
+        prompt_sha256 TEXT
+    )
+    """,
+    "CREATE INDEX attempt_events_contact ON attempt_events (contact_id)",
+    "CREATE TABLE prompts (sha256 TEXT PRIMARY KEY, prompt TEXT NOT NULL)",
+    """
+    CREATE TABLE verdicts (
+        attempt_id INTEGER PRIMARY KEY REFERENCES attempts (id),
+        state TEXT NOT NULL CHECK (state IN ('done', 'failed')),
+        outcome TEXT,
+        summary TEXT,
+        decided_by TEXT NOT NULL,
+        decided_at BIGINT NOT NULL
+    )
+    """,
+    "CREATE TABLE salts (id INTEGER PRIMARY KEY CHECK (id = 1), salt TEXT NOT NULL)",
+    "CREATE TABLE forgotten (number_hmac TEXT PRIMARY KEY, forgotten_at BIGINT NOT NULL)",
+    "CREATE INDEX attempts_do_not_call ON attempts (to_number) WHERE outcome = 'do_not_call'",
+    # What version 1 knew of its attempts. Where it kept no time, that of the placement stands.
+    """
+    INSERT INTO attempt_events (
+        contact_id, attempt_id, run_id, at, what, detail, to_number, prompt_sha256
+    )
+    SELECT contact_id, attempt_id, run_id, at, what, detail, to_number, prompt_sha256
+    FROM (
+        SELECT contact_id, id AS attempt_id, run_id, began_at AS at, 1 AS step, 'began' AS what,
+            NULL AS detail, to_number, prompt_sha256
+        FROM attempts
+        UNION ALL
+        SELECT contact_id, id, run_id, placed_at, 2, 'placed_again', NULL, to_number, prompt_sha256
+        FROM attempts WHERE placements > 1
+        UNION ALL
+        SELECT contact_id, id, run_id, placed_at, 3, 'started', NULL, NULL, NULL
+        FROM attempts WHERE interaction_id IS NOT NULL AND state IN ('in_call', 'unknown')
+        UNION ALL
+        SELECT a.contact_id, a.id, a.run_id, COALESCE(a.ended_at, a.placed_at), 4,
+            CASE
+                WHEN a.state = 'unknown' THEN 'doubted'
+                WHEN a.state = 'turned_away' AND c.state = 'dialing' THEN 'held'
+                ELSE a.state
+            END,
+            COALESCE(a.outcome, a.error), NULL, NULL
+        FROM attempts a JOIN contacts c ON c.id = a.contact_id
+        WHERE a.state NOT IN ('dialing', 'in_call')
+    ) AS known
+    ORDER BY at, attempt_id, step
+    """,
+)
+
 #: The statements that lead from each version to the next; the first leads from an empty file to 1.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
 
 #: The version that this program reads and writes.
 VERSION = len(MIGRATIONS)

@@ -18,14 +18,26 @@ import anyio
 import anyio.to_thread
 
 from poku_batch.errors import CampaignBusyError
-from poku_batch.ledger import instants, opening, runs, statements
+from poku_batch.ledger import instants, opening, runs, selection, statements, verdicts
 from poku_batch.ledger.enrolment import SqliteEnrolment
 from poku_batch.ledger.failures import translated
+from poku_batch.ledger.holds import campaign_number
 from poku_batch.ledger.lock import campaign_lease
 from poku_batch.ledger.reading import Reader
 from poku_batch.ledger.run import SqliteRun
 from poku_batch.ledger.writer import Writer
-from poku_batch.models import CampaignId, ContactRecord, Counts, DuplicateRule
+from poku_batch.models import (
+    CampaignId,
+    ContactKey,
+    ContactRecord,
+    Counts,
+    Decision,
+    DuplicateRule,
+    HistoryEntry,
+    PutBack,
+    Selection,
+    UnknownCall,
+)
 
 
 class SqliteLedger:
@@ -83,6 +95,51 @@ class SqliteLedger:
     ) -> AsyncIterator[list[ContactRecord]]:
         """The current sheet's rows with what came of them, in sheet order, in batches."""
         return self._reader.records(campaign, batch=batch)
+
+    async def contact(self, campaign: CampaignId, key: str) -> ContactRecord | None:
+        """The contact with a key, whether it is in the current sheet or not; None for nobody."""
+        return await self._reader.contact(campaign, key)
+
+    async def near_keys(self, campaign: CampaignId, key: str, *, limit: int = 20_000) -> list[str]:
+        """Keys of the current sheet that may have been meant by one that is not there."""
+        return await self._reader.near_keys(campaign, key, limit=limit)
+
+    async def unknown_calls(self, campaign: CampaignId, *, limit: int) -> list[UnknownCall]:
+        """The first unknown contacts of the current sheet, in its order."""
+        return await self._reader.unknown_calls(campaign, limit=limit)
+
+    async def selected(self, campaign: CampaignId, chosen: Selection) -> PutBack:
+        """Say what ``put_back`` would do."""
+        return await self._reader.selected(campaign, chosen)
+
+    async def put_back(
+        self, campaign: CampaignId, chosen: Selection, *, agreed: int, by: str, at: datetime
+    ) -> PutBack:
+        """Put a selection back to pending."""
+        return await self._writer.run(
+            lambda connection: selection.put_back(
+                connection,
+                campaign_number(connection, campaign),
+                chosen,
+                agreed=agreed,
+                by=by,
+                at=at,
+            )
+        )
+
+    async def resolve(self, campaign: CampaignId, key: ContactKey, decision: Decision) -> None:
+        """Record a person's word on an unknown contact."""
+        await self._writer.run(
+            lambda connection: verdicts.resolve(
+                connection, campaign_number(connection, campaign), key, decision
+            )
+        )
+
+    def history(
+        self, campaign: CampaignId, *, key: str | None = None, batch: int = 1_000
+    ) -> AsyncIterator[list[HistoryEntry]]:
+        """What happened to the campaign's contacts, in order of time, in batches."""
+        return self._reader.history(campaign, key=key, batch=batch)
 
     async def close(self) -> None:
         """Commit everything handed in, and let go of the file and of campaigns still held."""

@@ -47,19 +47,16 @@ FIND_CUT_OFF = """
         AND a.state IN ('dialing', 'in_call', 'unknown') AND a.state = 'dialing'
 """
 
-#: Contacts whose placement was turned away and that a dead run meant to place again.
-RELEASE_HELD = """
-    UPDATE contacts SET state = 'pending', reason = NULL, reason_kind = NULL
-    WHERE campaign_id = :campaign AND state = 'dialing' AND EXISTS (
-        SELECT 1 FROM attempts a
-        WHERE a.contact_id = contacts.id AND a.number = contacts.attempts
-            AND a.state = 'turned_away'
-    )
+#: Attempts that were turned away and that a dead run meant to place again.
+FIND_HELD = """
+    SELECT a.id, c.id, a.error
+    FROM contacts c JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
+    WHERE c.campaign_id = :campaign AND c.state = 'dialing' AND a.state = 'turned_away'
 """
 
 FIND_OPEN_CALLS = """
     SELECT a.id, c.id, c.key, c.sheet_row, a.to_number, a.interaction_id, a.placed_at,
-        c.state = 'unknown'
+        c.state = 'unknown', c.state NOT IN ('dialing', 'unknown') OR a.number <> c.attempts
     FROM attempts a JOIN contacts c ON c.id = a.contact_id
     WHERE c.campaign_id = :campaign AND a.run_id <> :run
         AND a.state IN ('dialing', 'in_call', 'unknown') AND a.interaction_id IS NOT NULL
@@ -175,12 +172,24 @@ SET_CONTACT = """
     WHERE id = :contact
 """
 
+#: What a person left open when they decided an unknown call, a late answer fills.
+FILL_OUTCOME = """
+    UPDATE contacts SET outcome = COALESCE(outcome, :outcome)
+    WHERE id = :contact AND state IN ('done', 'failed')
+"""
+
+KEEP_PROMPT = """
+    INSERT INTO prompts (sha256, prompt) VALUES (:digest, :prompt) ON CONFLICT (sha256) DO NOTHING
+"""
+
 SET_CONTACT_DUE = """
     UPDATE contacts SET state = 'pending', reason = NULL, reason_kind = NULL, due_at = :due
     WHERE id = :contact
 """
 
-SET_CONTACT_PENDING = "UPDATE contacts SET state = 'pending' WHERE id = :contact"
+SET_CONTACT_PENDING = """
+    UPDATE contacts SET state = 'pending', reason = NULL, reason_kind = NULL WHERE id = :contact
+"""
 
 # --- reading -----------------------------------------------------------------------------------
 
@@ -197,13 +206,22 @@ COUNT_CONTACTS = """
     GROUP BY 1, 2, 3, 4
 """
 
-READ_RECORDS = """
+#: A person's word stands before a late answer, unless that says not to call again.
+_RECORDS = """
     SELECT c.position, c.sheet_row, c.key, c.cells, c.state, c.to_number, c.attempts,
-        a.outcome, n.summary, n.recording_url, a.interaction_id, a.placed_at, a.ended_at, c.reason
+        CASE WHEN a.outcome = 'do_not_call' THEN a.outcome ELSE COALESCE(v.outcome, a.outcome) END,
+        CASE WHEN a.outcome = 'do_not_call' THEN n.summary ELSE COALESCE(v.summary, n.summary) END,
+        n.recording_url, a.interaction_id, a.placed_at, a.ended_at, c.reason
     FROM contacts c
     LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
     LEFT JOIN answers n ON n.attempt_id = a.id
+    LEFT JOIN verdicts v ON v.attempt_id = a.id
+"""
+
+READ_RECORDS = f"""{_RECORDS}
     WHERE c.campaign_id = :campaign AND c.position IS NOT NULL AND c.position > :after
     ORDER BY c.position
     LIMIT :limit
 """
+
+READ_RECORD = f"{_RECORDS} WHERE c.campaign_id = :campaign AND c.key = :key"

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import cells, instants, statements
-from poku_batch.ledger.holds import Hold, do, not_reserved, require_open
+from poku_batch.ledger.happenings import do, record
+from poku_batch.ledger.holds import Hold, not_reserved, require_open
 from poku_batch.ledger.kinds import kind_of
 from poku_batch.models import (
     Admission,
@@ -20,7 +21,9 @@ from poku_batch.models import (
     CallResult,
     ContactId,
     ContactState,
+    Happening,
     InteractionId,
+    Outcome,
 )
 
 #: The kind of every doubt: its evidence differs from call to call.
@@ -61,6 +64,7 @@ def begin(
     admission: Admission,
     *,
     prompt_sha256: str,
+    prompt: str | None,
     at: datetime,
 ) -> AttemptId:
     """Record the intent to call; the contact must be reserved by this run, as it was admitted."""
@@ -75,21 +79,37 @@ def begin(
     }
     if not do(connection, statements.TAKE_RESERVED, values).rowcount:
         raise not_reserved(connection, hold, admission, "be called")
+    what = Happening.PLACED_AGAIN
     if not do(connection, statements.CONTINUE_ATTEMPT, values).rowcount:
         do(connection, statements.COUNT_ATTEMPT, values)
         do(connection, statements.ADD_ATTEMPT, values)
-    return AttemptId(do(connection, statements.FIND_LAST_ATTEMPT, values).fetchone()[0])
+        what = Happening.BEGAN
+    if prompt is not None:
+        do(connection, statements.KEEP_PROMPT, {"digest": prompt_sha256, "prompt": prompt})
+    attempt_id = AttemptId(do(connection, statements.FIND_LAST_ATTEMPT, values).fetchone()[0])
+    record(connection, what, attempt_id, at=at, run=hold.run, placement=True)
+    return attempt_id
 
 
-def withdraw(connection: sqlite3.Connection, attempt_id: AttemptId, contact_id: ContactId) -> None:
+def withdraw(
+    connection: sqlite3.Connection,
+    hold: Hold,
+    attempt_id: AttemptId,
+    contact_id: ContactId,
+    *,
+    at: datetime,
+) -> None:
     """Take an intent back that nobody was told of: the contact is pending, not reserved."""
     why = "the run was stopped before the request left"
     values = {"attempt": attempt_id, "contact": contact_id, "why": why}
     if do(connection, statements.WITHDRAW, values).rowcount:
         do(connection, statements.SET_CONTACT_PENDING, values)
+        record(connection, Happening.WITHDRAWN, attempt_id, at=at, run=hold.run, detail=why)
 
 
-def hold_back(connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, why: str) -> None:
+def hold_back(
+    connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, why: str, *, at: datetime
+) -> None:
     """The placement was not taken; the contact stays ``dialing``, with this run."""
     attempt = _find(connection, hold.campaign, attempt_id)
     attempt.require("be held", AttemptState.DIALING)
@@ -98,6 +118,7 @@ def hold_back(connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId,
         statements.SETTLE,
         {"attempt": attempt_id, "state": AttemptState.TURNED_AWAY, "why": why},
     )
+    record(connection, Happening.HELD, attempt_id, at=at, run=hold.run, detail=why)
 
 
 def begin_again(
@@ -110,6 +131,7 @@ def begin_again(
     if attempt.run != hold.run:
         raise LedgerError(f"attempt {attempt_id} cannot be placed again: another run began it")
     do(connection, statements.PLACE_AGAIN, {"attempt": attempt_id, "at": instants.to_stored(at)})
+    record(connection, Happening.PLACED_AGAIN, attempt_id, at=at, run=hold.run, placement=True)
 
 
 def started(
@@ -117,6 +139,8 @@ def started(
     hold: Hold,
     attempt_id: AttemptId,
     interaction_id: InteractionId,
+    *,
+    at: datetime,
 ) -> None:
     """Keep the interaction ID; saying the same one twice changes nothing."""
     attempt = _find(connection, hold.campaign, attempt_id)
@@ -124,6 +148,7 @@ def started(
         return
     attempt.require("have started", AttemptState.DIALING)
     do(connection, statements.START, {"attempt": attempt_id, "interaction": interaction_id})
+    record(connection, Happening.STARTED, attempt_id, at=at, run=hold.run)
 
 
 def turn_away(
@@ -133,13 +158,16 @@ def turn_away(
     why: str,
     *,
     due_at: datetime,
+    sent: bool,
+    at: datetime,
 ) -> None:
     """The placement was not taken; the contact is pending from ``due_at``."""
     attempt = _find(connection, hold.campaign, attempt_id)
     attempt.require_held_or("be turned away", AttemptState.DIALING)
+    withdrawn = not sent and attempt.state is AttemptState.DIALING
     do(
         connection,
-        statements.SETTLE,
+        statements.WITHDRAW if withdrawn else statements.SETTLE,
         {"attempt": attempt_id, "state": AttemptState.TURNED_AWAY, "why": why},
     )
     do(
@@ -147,9 +175,12 @@ def turn_away(
         statements.SET_CONTACT_DUE,
         {"contact": attempt.contact_id, "due": instants.to_stored(due_at)},
     )
+    record(connection, Happening.TURNED_AWAY, attempt_id, at=at, run=hold.run, detail=why)
 
 
-def reject(connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, why: str) -> None:
+def reject(
+    connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, why: str, *, at: datetime
+) -> None:
     """The row cannot be called."""
     attempt = _find(connection, hold.campaign, attempt_id)
     attempt.require_held_or("be rejected", AttemptState.DIALING)
@@ -158,7 +189,8 @@ def reject(connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, wh
         statements.SETTLE,
         {"attempt": attempt_id, "state": AttemptState.REJECTED, "why": why},
     )
-    _set_contact(connection, attempt.contact_id, ContactState.FAILED, why=why, kind=kind_of(why))
+    set_contact(connection, attempt.contact_id, ContactState.FAILED, why=why, kind=kind_of(why))
+    record(connection, Happening.REJECTED, attempt_id, at=at, run=hold.run, detail=why)
 
 
 def finish(
@@ -186,40 +218,67 @@ def finish(
     }
     do(connection, statements.END, values)
     do(connection, statements.ADD_ANSWER, values)
-    # A contact that was put back to pending is not called after all: its call has ended. One that
-    # a person has decided (done, failed), or that has a later attempt, is left as it is.
-    if attempt.is_last and attempt.contact_state in (
-        ContactState.DIALING,
-        ContactState.UNKNOWN,
-        ContactState.PENDING,
-    ):
-        state = ContactState.FAILED if failed else ContactState.DONE
-        why = (result.evidence or result.outcome) if failed else None
-        kind = result.outcome if failed else None
-        _set_contact(
-            connection, attempt.contact_id, state, why=why, kind=kind, outcome=result.outcome
-        )
+    record(connection, Happening.ENDED, attempt_id, at=at, run=hold.run, detail=result.outcome)
+    if attempt.is_last:
+        _end_contact(connection, attempt, result, failed=failed)
     return True
 
 
-def doubt(connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, evidence: str) -> None:
+def _end_contact(
+    connection: sqlite3.Connection, attempt: _Attempt, result: CallResult, *, failed: bool
+) -> None:
+    """Give the contact of an ended last attempt its end, as far as no person has decided it."""
+    # A contact that was put back to pending is not called after all: its call has ended.
+    open_ = (ContactState.DIALING, ContactState.UNKNOWN, ContactState.PENDING)
+    if attempt.contact_state in open_ or result.outcome == Outcome.DO_NOT_CALL:
+        state = ContactState.FAILED if failed else ContactState.DONE
+        why = (result.evidence or result.outcome) if failed else None
+        kind = result.outcome if failed else None
+        set_contact(
+            connection, attempt.contact_id, state, why=why, kind=kind, outcome=result.outcome
+        )
+        return
+    do(
+        connection,
+        statements.FILL_OUTCOME,
+        {"contact": attempt.contact_id, "outcome": result.outcome},
+    )
+
+
+def doubt(
+    connection: sqlite3.Connection,
+    hold: Hold,
+    attempt_id: AttemptId,
+    evidence: str,
+    *,
+    at: datetime,
+) -> None:
     """The call may or may not have rung."""
     attempt = _find(connection, hold.campaign, attempt_id)
     if attempt.state is AttemptState.ENDED:
         return
     attempt.require("be unknown", AttemptState.DIALING, AttemptState.IN_CALL, AttemptState.UNKNOWN)
-    _doubt(connection, attempt, evidence)
+    _doubt(connection, hold, attempt, evidence, at=at)
 
 
-def doubt_cut_off(connection: sqlite3.Connection, campaign: int) -> None:
+def doubt_cut_off(connection: sqlite3.Connection, hold: Hold, *, at: datetime) -> None:
     """Attempts that dead runs left between the intent and any answer may have rung."""
-    rows = do(connection, statements.FIND_CUT_OFF, {"campaign": campaign}).fetchall()
+    rows = do(connection, statements.FIND_CUT_OFF, {"campaign": hold.campaign}).fetchall()
     for attempt_id, placed_at in rows:
         evidence = (
             f"the program stopped after {instants.in_words(placed_at)}, before an answer came; "
             "the request may have left"
         )
-        _doubt(connection, _find(connection, campaign, attempt_id), evidence)
+        attempt = _find(connection, hold.campaign, attempt_id)
+        _doubt(connection, hold, attempt, evidence, at=at)
+
+
+def release_held(connection: sqlite3.Connection, hold: Hold, *, at: datetime) -> None:
+    """Attempts that dead runs meant to place again wait for this one; no phone rang for them."""
+    rows = do(connection, statements.FIND_HELD, {"campaign": hold.campaign}).fetchall()
+    for attempt_id, contact_id, why in rows:
+        do(connection, statements.SET_CONTACT_PENDING, {"contact": contact_id})
+        record(connection, Happening.TURNED_AWAY, attempt_id, at=at, run=hold.run, detail=why)
 
 
 def _find(connection: sqlite3.Connection, campaign: int, attempt_id: AttemptId) -> _Attempt:
@@ -240,19 +299,22 @@ def _find(connection: sqlite3.Connection, campaign: int, attempt_id: AttemptId) 
     )
 
 
-def _doubt(connection: sqlite3.Connection, attempt: _Attempt, evidence: str) -> None:
+def _doubt(
+    connection: sqlite3.Connection, hold: Hold, attempt: _Attempt, evidence: str, *, at: datetime
+) -> None:
     do(
         connection,
         statements.SETTLE,
         {"attempt": attempt.id, "state": AttemptState.UNKNOWN, "why": evidence},
     )
+    record(connection, Happening.DOUBTED, attempt.id, at=at, run=hold.run, detail=evidence)
     if attempt.is_last and attempt.contact_state in (ContactState.DIALING, ContactState.UNKNOWN):
-        _set_contact(
+        set_contact(
             connection, attempt.contact_id, ContactState.UNKNOWN, why=evidence, kind=_UNKNOWN
         )
 
 
-def _set_contact(
+def set_contact(
     connection: sqlite3.Connection,
     contact_id: int,
     state: ContactState,
@@ -261,6 +323,7 @@ def _set_contact(
     kind: str | None,
     outcome: str | None = None,
 ) -> None:
+    """Give a contact its state, with the reason and the outcome that go with it."""
     do(
         connection,
         statements.SET_CONTACT,

@@ -124,7 +124,7 @@ def the_fault(folder: Path, more: str) -> str:
             "calling_hours: always",
             (
                 ":4: calling_hours: is not a known key (known here: name, wave, "
-                "contacts, prompt, call, limits, retries, outcomes, output, api)"
+                "contacts, prompt, call, limits, retries, outcomes, output, api, keep_prompts)"
             ),
         ),
     ],

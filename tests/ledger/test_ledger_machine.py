@@ -1,265 +1,33 @@
 """The ledger against a simple model of it, under random sheets, calls, crashes and late answers."""
 
 import shutil
-import tempfile
-from collections.abc import Callable, Coroutine
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from datetime import timedelta
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from poku_batch.errors import ContactsError, LedgerError
-from poku_batch.ledger import SqliteLedger, open_ledger
-from poku_batch.ledger.run import SqliteRun
+from poku_batch.errors import LedgerError
+from poku_batch.ledger import inspect
 from poku_batch.models import (
-    Admission,
     AttemptId,
     CallResult,
-    CampaignId,
     ContactKey,
-    DuplicateRule,
-    Enrolment,
+    ContactState,
+    Decision,
     InteractionId,
+    PutBack,
     RunEnding,
+    Selection,
 )
+from tests.ledger.ledger_model import CLINIC, NOW, Attempt, Contact, SheetMachine
 
-T = TypeVar("T")
-
-NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-CLINIC = CampaignId(name="clinic")
-MEMORY = Path("/dev/shm")  # noqa: S108  # only the tests' speed: syncing to a disk is slow
+#: Verbs that end a call, and its outcome.
+ENDS = {"finish": "ok", "invalid": "invalid_number", "never": "do_not_call"}
 
 
-class Row(NamedTuple):
-    key: str | None
-    to: str | None
-    cell: str
-    reason: str | None
-
-    @property
-    def own_reason(self) -> bool:
-        return self.reason is not None or self.key is None or self.to is None
-
-
-ROWS = st.builds(
-    Row,
-    key=st.sampled_from(["a", "b", "c", "d", "e", None]),
-    to=st.sampled_from(["+1", "+2", "+3", "+4", None]),
-    cell=st.sampled_from(["x", "y"]),
-    reason=st.sampled_from([None, None, None, "no"]),
-)
-
-
-@dataclass
-class Attempt:
-    to: str
-    cell: str
-    id: AttemptId
-    state: str = "dialing"
-    outcome: str | None = None
-    interaction: str | None = None
-    placements: int = 1
-    run: int = 0
-
-    @property
-    def may_have_rung(self) -> bool:
-        if self.state == "ended":
-            return self.outcome != "invalid_number"
-        return self.state in {"dialing", "in_call", "unknown"}
-
-
-@dataclass
-class Contact:
-    state: str = ""
-    to: str | None = None
-    attempts: list[Attempt] = field(default_factory=list)
-    reserved: bool = False
-    place: int | None = None
-
-    @property
-    def called(self) -> bool:
-        return self.state in {"dialing", "unknown"} or any(a.may_have_rung for a in self.attempts)
-
-    def takes(self, row: Row) -> bool:
-        """Whether an enrolled row decides the state anew."""
-        if self.state in {"", "pending", "skipped"}:
-            return True
-        if self.state not in {"failed", "done"}:
-            return False
-        last = self.attempts[-1] if self.attempts else None
-        if last and last.state == "rejected":
-            return (last.to, last.cell) != (row.to, row.cell)
-        if last and last.outcome == "invalid_number":
-            return last.to != row.to
-        return self.state == "failed" and not self.called
-
-
-class LedgerMachine(RuleBasedStateMachine):
-    def __init__(self) -> None:
-        super().__init__()
-        self.stack = ExitStack()
-        self.portal = self.stack.enter_context(start_blocking_portal())
-        self.folder = self.new_folder()
-        self.ledger: SqliteLedger = self.open()
-        self.run_number = 0
-        self.contacts: dict[str, Contact] = {}
-        self.sheet: list[Row] = []
-        self.first_rule = True
-        self.shown: list[tuple[str, str]] = []
-        self.admissions: list[Admission] = []
-        self.events = 0
-
-    def new_folder(self) -> Path:
-        return Path(
-            self.stack.enter_context(
-                tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
-            )
-        )
-
-    def open(self) -> SqliteLedger:
-        manager = open_ledger(self.folder / "ledger.db")
-        return self.stack.enter_context(self.portal.wrap_async_context_manager(manager))
-
-    def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        result: T = self.portal.call(make)
-        return result
-
-    @initialize()
-    def start(self) -> None:
-        self.open_run()
-
-    def open_run(self) -> None:
-        self.run: SqliteRun = self.call(lambda: self.ledger.open_run(CLINIC, at=NOW))
-        self.run_number += 1
-        self.admissions = []
-        for contact in self.contacts.values():
-            contact.reserved = False
-            last = contact.attempts[-1] if contact.attempts else None
-            if contact.state == "dialing" and last and last.state == "dialing":
-                contact.state = last.state = "unknown"
-            elif contact.state == "dialing" and last and last.state == "turned_away":
-                contact.state = "pending"
-
-    def teardown(self) -> None:
-        self.stack.close()
-
-    # --- sheets ---
-
-    @rule(
-        rows=st.one_of(
-            st.lists(ROWS, max_size=7),
-            st.lists(ROWS, min_size=2, max_size=6, unique_by=lambda row: row.key),
-        ),
-        duplicates=st.sampled_from([DuplicateRule.FIRST] * 3 + [*DuplicateRule]),
-    )
-    def enrol(self, rows: list[Row], duplicates: DuplicateRule) -> None:
-        async def commit() -> None:
-            async with self.ledger.enrolment(CLINIC, ["cell"], duplicates) as session:
-                await session.add(
-                    [
-                        Enrolment(
-                            row=n,
-                            cells=(row.cell,),
-                            key=None if row.key is None else ContactKey(row.key),
-                            to=row.to,
-                            skip_reason=row.reason,
-                        )
-                        for n, row in enumerate(rows)
-                    ]
-                )
-                preview = await session.preview(now=NOW)
-                report = await session.commit(now=NOW)
-                assert preview == report
-                assert report.counts == await self.ledger.counts(CLINIC, now=NOW)
-                self.report = report
-
-        if self.impossible(rows, duplicates):
-            with pytest.raises(ContactsError):
-                self.call(commit)
-            return
-        before = {key: contact.state for key, contact in self.contacts.items()}
-        self.apply(rows, first=duplicates is DuplicateRule.FIRST)
-        self.call(commit)
-        present = {row.key for row in rows if row.key is not None}
-        assert self.report.new == len(present - set(before))
-        assert self.report.gone == len(set(before) - present)
-        assert self.report.reopened == sum(
-            self.contacts[key].state == "pending" and before.get(key, "pending") != "pending"
-            for key in present
-        )
-        assert self.report.called_before == sum(
-            next(
-                (
-                    a.cell != rows[self.contacts[key].place or 0].cell
-                    for a in reversed(self.contacts[key].attempts)
-                    if a.may_have_rung
-                ),
-                False,
-            )
-            for key in present
-        )
-
-    def impossible(self, rows: list[Row], duplicates: DuplicateRule) -> bool:
-        keys = [row.key for row in rows if row.key is not None]
-        numbers = [row.to for row in rows if row.to is not None]
-        conflict = any(
-            len({row.to for row in rows if row.key == key and row.to is not None}) > 1
-            for key in keys
-        )
-        return (
-            conflict
-            or (duplicates is DuplicateRule.ALL and len(set(keys)) < len(keys))
-            or (duplicates is DuplicateRule.ERROR and len(set(numbers)) < len(numbers))
-        )
-
-    def leader(self, rows: list[Row], to: str | None) -> int | None:
-        group = [n for n, row in enumerate(rows) if row.to == to]
-        if to is None or len(group) < 2 or not self.first_rule:
-            return None
-        called = [n for n in group if self.contacts.get(rows[n].key or "", Contact()).called]
-        return next(iter(called + [n for n in group if not rows[n].own_reason]), None)
-
-    def apply(self, rows: list[Row], *, first: bool) -> None:
-        self.sheet, self.first_rule = rows, first
-        leaders = {row.to: self.leader(rows, row.to) for row in rows}
-        carriers: dict[str, int] = {}
-        for key in {row.key for row in rows if row.key is not None}:
-            group = [n for n, row in enumerate(rows) if row.key == key]
-            carriers[key] = min(
-                group,
-                key=lambda n: (
-                    leaders[rows[n].to] != n,
-                    rows[n].own_reason,
-                    rows[n].to is None,
-                    n,
-                ),
-            )
-        for contact in self.contacts.values():
-            contact.place = None
-        self.shown = []
-        for n, row in enumerate(rows):
-            if row.key is None or carriers[row.key] != n:
-                self.shown.append(("", "skipped"))
-                continue
-            leader = leaders[row.to]
-            skipped = row.own_reason or (leader is not None and leader != n)
-            contact = self.contacts.setdefault(row.key, Contact())
-            contact.place = n
-            if contact.takes(row):
-                contact.state = "skipped" if skipped else "pending"
-                contact.to = row.to
-            self.shown.append((row.key, ""))
-        for contact in self.contacts.values():
-            if contact.state != "pending" or contact.place is None:
-                contact.reserved = False
-
+class LedgerMachine(SheetMachine):
     # --- calls ---
 
     @rule(limit=st.integers(1, 3), hours=st.sampled_from([0, 2]))
@@ -309,8 +77,8 @@ class LedgerMachine(RuleBasedStateMachine):
         contact.state, contact.reserved = "dialing", False
 
     def nobody_rings_twice(self, contact: Contact) -> None:
-        assert not any(attempt.may_have_rung for attempt in contact.attempts)
-        if not self.first_rule or contact.place is None:
+        assert not any(attempt.may_have_rung for attempt in contact.attempts[contact.forgiven :])
+        if not self.first_rule or contact.place is None or contact.forgiven:
             return
         number = self.sheet[contact.place].to
         for other in self.contacts.values():
@@ -326,7 +94,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.call(lambda: self.run.release(admission))
         elif contact.state == "pending" and contact.reserved:
             self.call(lambda: self.run.fail(admission, "no", at=NOW))
-            contact.state = "failed"
+            contact.state, contact.outcome = "failed", None
         contact.reserved = False
 
     def attempts(self) -> list[tuple[Contact, Attempt]]:
@@ -336,7 +104,15 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         verb=st.sampled_from(
-            ["started", "turn_away", "hold", "begin_again", "reject", "doubt", "finish", "invalid"]
+            [
+                "started",
+                "turn_away",
+                "hold",
+                "begin_again",
+                "reject",
+                "doubt",
+                *ENDS,
+            ]
         ),
     )
     def answer(self, data: st.DataObject, verb: str) -> None:
@@ -385,11 +161,10 @@ class LedgerMachine(RuleBasedStateMachine):
                 return self.call(lambda: run.reject(which, "400", at=NOW))
             case "doubt":
                 return self.call(lambda: run.doubt(which, "lost", at=NOW))
-            case "finish":
-                return self.call(lambda: run.finish(which, CallResult(outcome="ok"), at=NOW))
             case _:
-                result = CallResult(outcome="invalid_number")
-                return self.call(lambda: run.finish(which, result, failed=True, at=NOW))
+                result = CallResult(outcome=ENDS[verb])
+                failed = verb == "invalid"
+                return self.call(lambda: run.finish(which, result, failed=failed, at=NOW))
 
     def follow(self, verb: str, contact: Contact, attempt: Attempt) -> None:
         match verb:
@@ -404,12 +179,96 @@ class LedgerMachine(RuleBasedStateMachine):
             case "reject":
                 attempt.state, contact.state = "rejected", "failed"
             case "doubt":
-                attempt.state = contact.state = "unknown"
-            case "finish":
-                attempt.state, attempt.outcome, contact.state = "ended", "ok", "done"
+                attempt.state = "unknown"
+                if contact.attempts[-1] is attempt and contact.state in {"dialing", "unknown"}:
+                    contact.state = "unknown"
             case _:
-                attempt.state, attempt.outcome = "ended", "invalid_number"
-                contact.state = "failed"
+                self.end(contact, attempt, ENDS[verb])
+
+    def end(self, contact: Contact, attempt: Attempt, outcome: str) -> None:
+        attempt.state, attempt.outcome = "ended", outcome
+        if contact.attempts[-1] is not attempt:
+            return
+        undecided = contact.state in {"dialing", "unknown", "pending"}
+        if undecided or outcome == "do_not_call":
+            contact.state = "failed" if outcome == "invalid_number" else "done"
+            contact.outcome, contact.reserved = outcome, False
+        elif contact.state in {"done", "failed"}:
+            contact.outcome = contact.outcome or outcome
+
+    # --- what a person decides ---
+
+    @rule(
+        failed=st.booleans(),
+        unknown=st.booleans(),
+        outcomes=st.sets(st.sampled_from(["ok", "invalid_number", "do_not_call", "said"])),
+        keys=st.sets(st.sampled_from("abcde"), max_size=2),
+    )
+    def put_back(self, *, failed: bool, unknown: bool, outcomes: set[str], keys: set[str]) -> None:
+        chosen = Selection(
+            failed=failed,
+            unknown=unknown,
+            outcomes=tuple(outcomes),
+            keys=tuple(map(ContactKey, keys)),
+        )
+        selected, left_alone = [], 0
+        for key, contact in self.contacts.items():
+            able = contact.place is not None and contact.to is not None
+            if not able or contact.state not in {"done", "failed", "unknown"}:
+                continue
+            named = (
+                (failed and contact.state == "failed")
+                or (unknown and contact.state == "unknown")
+                or (contact.state != "unknown" and contact.outcome in outcomes)
+            )
+            if key in keys or (named and not self.asked_not_to(contact)):
+                selected.append(contact)
+            elif named:
+                left_alone += 1
+        expected = PutBack(
+            contacts=len(selected),
+            may_ring_twice=sum(any(a.may_have_rung for a in c.attempts) for c in selected),
+            asked_not_to=left_alone,
+        )
+        assert self.call(lambda: self.ledger.selected(CLINIC, chosen)) == expected
+        put_back = self.call(
+            lambda: self.ledger.put_back(
+                CLINIC, chosen, agreed=expected.may_ring_twice, by="ann", at=NOW
+            )
+        )
+        assert put_back == expected
+        for contact in selected:
+            contact.state, contact.outcome = "pending", None
+            contact.forgiven = len(contact.attempts)
+            if contact.attempts and contact.attempts[-1].state == "turned_away":
+                contact.attempts[-1].state = "rejected"
+
+    def asked_not_to(self, contact: Contact) -> bool:
+        never = {a.to for _, a in self.attempts() if a.outcome == "do_not_call"}
+        own = any("do_not_call" in (a.outcome, a.verdict) for a in contact.attempts)
+        return own or contact.to in never
+
+    @precondition(lambda self: self.contacts)
+    @rule(
+        data=st.data(),
+        state=st.sampled_from([ContactState.DONE, ContactState.FAILED]),
+        outcome=st.sampled_from(["said", "do_not_call", None]),
+    )
+    def resolve(self, data: st.DataObject, state: ContactState, outcome: str | None) -> None:
+        key = data.draw(st.sampled_from(sorted(self.contacts)))
+        contact = self.contacts[key]
+        word = Decision(state=state, by="ann", at=NOW, outcome=outcome)
+
+        async def act() -> None:
+            await self.ledger.resolve(CLINIC, ContactKey(key), word)
+
+        if contact.state != "unknown":
+            with pytest.raises(LedgerError):
+                self.call(act)
+            return
+        self.call(act)
+        contact.state, contact.outcome = state.value, outcome
+        contact.attempts[-1].verdict = outcome
 
     # --- ends ---
 
@@ -445,7 +304,11 @@ class LedgerMachine(RuleBasedStateMachine):
                 expected.append((key, state, self.sheet[n].to, 0, None))
                 continue
             contact = self.contacts[key]
-            outcome = contact.attempts[-1].outcome if contact.attempts else None
+            outcome = None
+            if contact.attempts:
+                last = contact.attempts[-1]
+                never = last.outcome == "do_not_call"
+                outcome = last.outcome if never else last.verdict or last.outcome
             expected.append((key, contact.state, contact.to, len(contact.attempts), outcome))
         assert self.call(read) == expected
 
@@ -461,6 +324,10 @@ class LedgerMachine(RuleBasedStateMachine):
             and attempt.state in {"in_call", "unknown"}
             and attempt.run < self.run_number
         }
+
+    @invariant()
+    def nothing_is_wrong_with_the_ledger(self) -> None:
+        assert inspect(self.folder / "ledger.db").problems == ()
 
 
 TestLedgerMachine = LedgerMachine.TestCase

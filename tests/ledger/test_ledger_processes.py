@@ -67,7 +67,7 @@ anyio.run(main)
 @contextmanager
 def calling(path: Path, campaign: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", CALLER, str(path), campaign]
-    with subprocess.Popen(  # noqa: S603  # our own Python and code
+    with subprocess.Popen(  # our own Python and code
         command, stdout=subprocess.PIPE, text=True
     ) as process:
         try:

@@ -1,0 +1,258 @@
+"""Erasing a person from a ledger: what is known of a number, in all its campaigns.
+
+Invariants: what is left of a contact is how it stands, and of an attempt its times and states, so
+that counts stay true; when ``erase`` returns, neither the file nor its log holds a byte of the rest
+(pages are overwritten, the file is rebuilt, the log is emptied). Nobody who is erased becomes
+callable by it: a waiting contact is ``skipped``.
+
+A hash that is kept is an HMAC-SHA256 of the number under a random salt of the ledger's. It hides
+the number from who sees the hash alone; who has the whole ledger can try all numbers against it.
+"""
+
+import hashlib
+import hmac
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from poku_batch.errors import LedgerError
+from poku_batch.ledger import instants
+from poku_batch.ledger.failures import translated
+from poku_batch.ledger.happenings import do
+from poku_batch.ledger.kinds import FORGOTTEN
+from poku_batch.ledger.lock import campaign_lease
+from poku_batch.ledger.opening import BUSY_TIMEOUT_S, connect, ledger_path, prepare, transaction
+from poku_batch.models import CampaignId
+
+_ADD_SALT = "INSERT INTO salts (id, salt) VALUES (1, :salt) ON CONFLICT (id) DO NOTHING"
+_ADD_HASH = """
+    INSERT INTO forgotten (number_hmac, forgotten_at) VALUES (:hash, :at)
+    ON CONFLICT (number_hmac) DO NOTHING
+"""
+
+_TABLES = (
+    "CREATE TEMP TABLE persons (id INTEGER PRIMARY KEY)",
+    "CREATE TEMP TABLE calls (id INTEGER PRIMARY KEY)",
+    "CREATE TEMP TABLE words (sha256 TEXT PRIMARY KEY)",
+    """
+    INSERT INTO temp.persons
+    SELECT id FROM contacts WHERE to_number = :number OR key = :number
+    """,
+    # Of a contact that has another number by now, the calls to this one alone.
+    """
+    INSERT INTO temp.calls
+    SELECT id FROM attempts
+    WHERE to_number = :number OR contact_id IN (SELECT id FROM temp.persons)
+    """,
+    """
+    INSERT INTO temp.words
+    SELECT DISTINCT prompt_sha256 FROM attempt_events
+    WHERE prompt_sha256 IS NOT NULL AND (
+        to_number = :number OR attempt_id IN (SELECT id FROM temp.calls)
+        OR contact_id IN (SELECT id FROM temp.persons)
+    )
+    """,
+)
+
+_ERASE = (
+    """
+    INSERT INTO attempt_events (contact_id, at, what, person)
+    SELECT id, :at, 'forgotten', :by FROM temp.persons ORDER BY id
+    """,
+    """
+    UPDATE attempt_events SET detail = NULL, to_number = NULL, prompt_sha256 = NULL
+    WHERE to_number = :number OR attempt_id IN (SELECT id FROM temp.calls)
+        OR contact_id IN (SELECT id FROM temp.persons)
+    """,
+    """
+    DELETE FROM prompts WHERE sha256 IN (SELECT sha256 FROM temp.words)
+        AND NOT EXISTS (SELECT 1 FROM attempt_events e WHERE e.prompt_sha256 = prompts.sha256)
+    """,
+    "DELETE FROM answers WHERE attempt_id IN (SELECT id FROM temp.calls)",
+    "UPDATE verdicts SET summary = NULL WHERE attempt_id IN (SELECT id FROM temp.calls)",
+    """
+    UPDATE contacts SET reason = :forgotten, reason_kind = :forgotten
+    WHERE reason IS NOT NULL AND EXISTS (
+        SELECT 1 FROM attempts a
+        WHERE a.contact_id = contacts.id AND a.number = contacts.attempts
+            AND a.id IN (SELECT id FROM temp.calls)
+    )
+    """,
+    # Without its interaction ID nobody can follow a call any more.
+    """
+    UPDATE attempts SET to_number = '', cells_digest = '', prompt_sha256 = '',
+        interaction_id = NULL, evidence = NULL, error = NULL,
+        state = CASE WHEN state IN ('dialing', 'in_call') THEN 'unknown' ELSE state END
+    WHERE id IN (SELECT id FROM temp.calls)
+    """,
+    """
+    UPDATE contacts SET
+        key = CASE WHEN key IS NOT NULL THEN 'forgotten-' || lower(hex(randomblob(8))) END,
+        to_number = NULL,
+        country = '',
+        cells = (SELECT json_group_array('') FROM json_each(contacts.cells)),
+        state = CASE state
+            WHEN 'pending' THEN 'skipped' WHEN 'dialing' THEN 'unknown' ELSE state
+        END,
+        reason = CASE
+            WHEN state IN ('pending', 'skipped', 'failed') OR reason IS NOT NULL THEN :forgotten
+        END,
+        reason_kind = CASE
+            WHEN state IN ('pending', 'skipped', 'failed') OR reason IS NOT NULL THEN :forgotten
+        END,
+        reserved_by = NULL
+    WHERE id IN (SELECT id FROM temp.persons)
+    """,
+)
+
+#: Others' rows that mention the number, as a colleague's or a relative's.
+_COUNT_MENTIONS = """
+    SELECT COUNT(*) FROM contacts WHERE instr(cells, :digits) OR instr(COALESCE(key, ''), :digits)
+"""
+
+_COUNT_ASKED_NOT_TO = """
+    SELECT COUNT(*) FROM attempts
+    WHERE id IN (SELECT id FROM temp.calls) AND outcome = 'do_not_call'
+"""
+
+_CAMPAIGNS = "SELECT name, wave FROM campaigns ORDER BY id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What was erased: contacts, and attempts to call them.
+
+    ``asked_not_to``: an answer to one of them was that they must not be called again. ``mentions``
+    counts the rows of others that mention the number, and are left.
+    """
+
+    contacts: int
+    attempts: int
+    asked_not_to: bool
+    mentions: int
+
+
+def erase(
+    url: str | Path,
+    number: str,
+    *,
+    keep_hash: bool,
+    by: str,
+    at: datetime,
+    wait_s: float = BUSY_TIMEOUT_S,
+) -> Erased:
+    """Erase what the ledger at ``url`` holds of an E.164 number.
+
+    ``keep_hash`` keeps a salted hash, by which a later sheet's row with the number is skipped.
+    Other programs that read the file are waited for, ``wait_s`` seconds at the most. Blocks. Raises
+    ``LedgerError``, and erases nothing, while a run holds any campaign of the ledger.
+    """
+    path = ledger_path(url).resolve()
+    prepare(path)
+    try:
+        with closing(connect(path)) as connection, _held(connection, path) as campaigns:
+            connection.execute("PRAGMA secure_delete = ON")
+            with transaction(connection, writing=True):
+                if _campaigns(connection) != campaigns:
+                    raise _busy(path)
+                erased = _erase(connection, number, by=by, at=at)
+                if keep_hash:
+                    _keep_hash(connection, number, at)
+            connection.execute("VACUUM")
+            _empty_log(connection, path, wait_s=wait_s)
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+    return erased
+
+
+def skip_forgotten(connection: sqlite3.Connection) -> None:
+    """Give the rows of the temporary table ``sheet`` whose number was forgotten that reason."""
+    salt = connection.execute("SELECT salt FROM salts").fetchone()
+    if salt is None:
+        return
+    connection.create_function(
+        "number_hmac", 1, lambda number: _hmac(salt[0], number), deterministic=True
+    )
+    connection.execute(
+        """
+        UPDATE temp.sheet SET reason = :why, reason_kind = :why
+        WHERE to_number IS NOT NULL
+            AND number_hmac(to_number) IN (SELECT number_hmac FROM forgotten)
+        """,
+        {"why": f"{FORGOTTEN}; not to be called"},
+    )
+
+
+def _erase(connection: sqlite3.Connection, number: str, *, by: str, at: datetime) -> Erased:
+    values = {
+        "number": number,
+        "digits": number.lstrip("+"),
+        "forgotten": FORGOTTEN,
+        "by": by,
+        "at": instants.to_stored(at),
+    }
+    for statement in (*_TABLES, *_ERASE):
+        do(connection, statement, values)
+    return Erased(
+        contacts=_count(connection, "SELECT COUNT(*) FROM temp.persons", values),
+        attempts=_count(connection, "SELECT COUNT(*) FROM temp.calls", values),
+        asked_not_to=bool(_count(connection, _COUNT_ASKED_NOT_TO, values)),
+        mentions=_count(connection, _COUNT_MENTIONS, values),
+    )
+
+
+def _count(connection: sqlite3.Connection, statement: str, values: dict[str, object]) -> int:
+    return int(do(connection, statement, values).fetchone()[0])
+
+
+def _keep_hash(connection: sqlite3.Connection, number: str, at: datetime) -> None:
+    do(connection, _ADD_SALT, {"salt": secrets.token_hex(32)})
+    salt = connection.execute("SELECT salt FROM salts").fetchone()[0]
+    do(connection, _ADD_HASH, {"hash": _hmac(salt, number), "at": instants.to_stored(at)})
+
+
+def _hmac(salt: str, number: str) -> str:
+    return hmac.new(bytes.fromhex(salt), number.encode(), hashlib.sha256).hexdigest()
+
+
+def _campaigns(connection: sqlite3.Connection) -> list[CampaignId]:
+    return [CampaignId(name=name, wave=wave) for name, wave in connection.execute(_CAMPAIGNS)]
+
+
+@contextmanager
+def _held(connection: sqlite3.Connection, path: Path) -> Iterator[list[CampaignId]]:
+    """Hold every campaign of the ledger, as a run would, and say which they are."""
+    with ExitStack() as stack:
+        campaigns = _campaigns(connection)
+        for campaign in campaigns:
+            lease = campaign_lease(path, campaign)
+            if not lease.acquire():
+                raise _busy(path, campaign)
+            stack.callback(lease.release)
+        yield campaigns
+
+
+def _busy(path: Path, campaign: CampaignId | None = None) -> LedgerError:
+    what = f"the campaign {campaign}" if campaign else "a campaign"
+    return LedgerError(
+        f"{path}: {what} is being run; wait until that has ended, or stop it, then forget again. "
+        "Nothing was erased"
+    )
+
+
+def _empty_log(connection: sqlite3.Connection, path: Path, *, wait_s: float) -> None:
+    """Move the log into the file and cut it to nothing; readers may have to end first."""
+    give_up = time.monotonic() + wait_s
+    connection.execute("PRAGMA busy_timeout = 100")
+    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() > give_up:
+            raise LedgerError(
+                f"{path}: the person is erased, but another program still reads the ledger, and "
+                "its log may hold traces; end that program, then forget once more"
+            )
+        time.sleep(0.05)

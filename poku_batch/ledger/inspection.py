@@ -1,0 +1,154 @@
+"""Looking a ledger over: the file, its version, and what must hold between its rows.
+
+Nothing is changed: not even a ledger of an earlier version is brought up to date.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from poku_batch.errors import LedgerError
+from poku_batch.ledger.failures import translated
+from poku_batch.ledger.lock import campaign_lease
+from poku_batch.ledger.opening import connect, is_ledger, ledger_path, transaction
+from poku_batch.ledger.rules import RULES
+from poku_batch.ledger.schema import VERSION
+from poku_batch.models import CampaignId
+
+#: How many findings of a kind are told.
+_MOST = 10
+
+_RESTORE = (
+    "keep a copy of the file, and go back to the last backup, or recover what can be read "
+    "with SQLite's own tool: sqlite3 ledger.db .recover"
+)
+_OPEN_RUNS = """
+    SELECT c.name, c.wave, r.host, r.pid FROM runs r JOIN campaigns c ON c.id = r.campaign_id
+    WHERE r.ended_at IS NULL ORDER BY r.id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something wrong with a ledger, and what to do about it."""
+
+    what: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What was found; ``notes`` are worth knowing and nothing is wrong with them."""
+
+    path: Path
+    version: int | None
+    contacts: int
+    attempts: int
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def inspect(url: str | Path) -> Inspection:
+    """Look over the ledger at ``url``, as it stands at one moment; runs may go on.
+
+    Blocks. Raises ``LedgerError`` where the file is not there or may not be read.
+    """
+    path = ledger_path(url)
+    if not path.exists():
+        raise LedgerError(f"{path}: there is no ledger here")
+    if not is_ledger(path):
+        return _unreadable(path, "this is not a ledger, or its beginning is damaged")
+    try:
+        with (
+            closing(connect(path, read_only=True)) as connection,
+            transaction(connection, writing=False),
+        ):
+            return _inspect(connection, path)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise translated(error, path) from error
+        return _unreadable(path, f"the file is damaged: {error}")
+
+
+def _unreadable(path: Path, what: str) -> Inspection:
+    problem = Problem(what=what, do=_RESTORE)
+    return Inspection(
+        path=path, version=None, contacts=0, attempts=0, problems=(problem,), notes=()
+    )
+
+
+def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    contacts = attempts = 0
+    notes: tuple[str, ...] = ()
+    problems = list(_damage(connection))
+    if version > VERSION:
+        problems.append(
+            Problem(
+                what=f"the ledger is of version {version}, and this program knows {VERSION}",
+                do="update poku-batch",
+            )
+        )
+    elif version > 0:
+        contacts = int(connection.execute("SELECT COUNT(*) FROM contacts").fetchone()[0])
+        attempts = int(connection.execute("SELECT COUNT(*) FROM attempts").fetchone()[0])
+        problems += _broken_rules(connection, version)
+        notes = tuple(_notes(connection, path, version))
+    return Inspection(
+        path=path,
+        version=version,
+        contacts=contacts,
+        attempts=attempts,
+        problems=tuple(problems),
+        notes=notes,
+    )
+
+
+def _damage(connection: sqlite3.Connection) -> Iterator[Problem]:
+    for (line,) in connection.execute(f"PRAGMA integrity_check({_MOST})"):
+        if line != "ok":
+            yield Problem(what=f"the file is damaged: {line}", do=_RESTORE)
+    orphans: dict[tuple[str, str], int] = {}
+    for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        orphans[table, parent] = orphans.get((table, parent), 0) + 1
+    for (table, parent), number in orphans.items():
+        yield Problem(what=f"{number:,} of {table} belong to no row of {parent}", do=_RESTORE)
+
+
+def _broken_rules(connection: sqlite3.Connection, version: int) -> Iterator[Problem]:
+    for rule in RULES:
+        if rule.since > version:
+            continue
+        found = connection.execute(f"{rule.broken} LIMIT {_MOST + 1}").fetchall()
+        for campaign, row, what in found[:_MOST]:
+            yield Problem(what=f"{campaign}, row {row}: {rule.says} ({what})", do=rule.do)
+        if len(found) > _MOST:
+            yield Problem(what=f"more rows like these: {rule.says}", do=rule.do)
+
+
+def _notes(connection: sqlite3.Connection, path: Path, version: int) -> Iterator[str]:
+    if version < VERSION:
+        yield f"of version {version}: the next command that writes brings it to {VERSION}"
+    for name, wave, host, pid in connection.execute(_OPEN_RUNS).fetchall():
+        campaign = CampaignId(name=name, wave=wave)
+        if _is_held(path, campaign):
+            yield f"{campaign} is being run, by process {pid} on {host}"
+        else:
+            yield (
+                f"a run of {campaign} (process {pid} on {host}) died; "
+                "the next run settles what it left"
+            )
+
+
+def _is_held(path: Path, campaign: CampaignId) -> bool:
+    lease = campaign_lease(path, campaign)
+    try:
+        if not lease.acquire():
+            return True
+    except LedgerError:
+        # A folder that may not be written: nobody can run there either.
+        return False
+    lease.release()
+    return False

@@ -1,0 +1,167 @@
+"""Rows and contacts, from the sheet to the results."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from poku_batch.models.identities import AttemptId, ContactId, ContactKey, InteractionId
+from poku_batch.models.states import ContactState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetRow:
+    """One row of the sheet: ``row`` as a spreadsheet program numbers it, cells in column order."""
+
+    row: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """One row of the sheet as the ledger takes it.
+
+    ``key`` is None where the row has nothing to be known by (no usable number, and no key of its
+    own); such a row is always skipped. ``to`` is E.164, or None where the row's number is invalid.
+    ``skip_reason`` is set where a rule already says that the row is not to be called.
+    """
+
+    row: int
+    cells: tuple[str, ...]
+    key: ContactKey | None
+    to: str | None
+    country: str | None = None
+    skip_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """A due contact handed to this run: nobody else will call it while the run lives.
+
+    ``attempt`` is the number, from 1, of the attempt that its placement would be; ``placements``
+    counts how often that attempt was already turned away. Cells are those of the current sheet.
+    """
+
+    contact_id: ContactId
+    key: ContactKey
+    row: int
+    to: str
+    cells: tuple[str, ...]
+    attempt: int
+    placements: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCall:
+    """An attempt whose interaction ID is known and whose end is not.
+
+    ``was_unknown``: its contact is ``unknown`` by now, not ``dialing``. ``decided``: a person has
+    resolved the contact or put it back meanwhile, and only the record still wants the answer.
+    """
+
+    attempt_id: AttemptId
+    contact_id: ContactId
+    key: ContactKey
+    row: int
+    to: str
+    interaction_id: InteractionId
+    placed_at: datetime
+    was_unknown: bool = False
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallResult:
+    """What is recorded of an ended call. ``outcome`` is a built-in word or one of the campaign's.
+
+    ``evidence`` is what decided the outcome: the matched text of the summary, or the API's string.
+    """
+
+    outcome: str
+    summary: str | None = None
+    recording_url: str | None = None
+    interaction_id: InteractionId | None = None
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRecord:
+    """One row of the results: the sheet's row and what came of it, as the last attempt left it."""
+
+    row: int
+    key: str
+    cells: tuple[str, ...]
+    state: ContactState
+    to: str | None
+    attempts: int
+    outcome: str | None
+    summary: str | None
+    recording_url: str | None
+    interaction_id: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    error: str | None
+
+    @property
+    def duration_s(self) -> float | None:
+        """Seconds from placement to the end of the call; None while either is not known."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How a campaign's current sheet stands, one count a state, an outcome, a reason.
+
+    ``outcomes`` counts the contacts that are done, ``failures`` the failed ones by the kind of
+    their reason, ``skip_reasons`` the skipped ones likewise.
+    ``due`` counts the pending contacts that may be called now; ``next_due_at`` is when the first of
+    the others may. ``countries`` counts the pending contacts by their number's country ("" for
+    none).
+    """
+
+    states: Mapping[ContactState, int]
+    outcomes: Mapping[str, int]
+    failures: Mapping[str, int]
+    skip_reasons: Mapping[str, int]
+    countries: Mapping[str, int]
+    due: int
+    next_due_at: datetime | None
+
+    @property
+    def total(self) -> int:
+        """Every row of the sheet."""
+        return sum(self.states.values())
+
+    def of(self, state: ContactState) -> int:
+        """How many contacts are in a state."""
+        return self.states.get(state, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowNote:
+    """A row worth showing a person, and why."""
+
+    row: int
+    key: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentReport:
+    """What enrolling a sheet did, or would do.
+
+    ``new`` contacts were never enrolled before. ``reopened`` were skipped or rejected, and their
+    corrected rows are callable again. ``gone`` are in the ledger and no longer in the sheet: they
+    are not called. ``called_before`` are rows whose cells differ from those their contact was
+    called with: the same key on another day is not called again, and the user should know.
+    ``skipped`` and ``called_before_rows`` give the first rows of each kind, in sheet order.
+    """
+
+    counts: Counts
+    new: int
+    reopened: int
+    gone: int
+    called_before: int
+    skipped: tuple[RowNote, ...] = ()
+    called_before_rows: tuple[RowNote, ...] = ()

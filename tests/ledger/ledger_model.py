@@ -1,0 +1,261 @@
+"""A simple model of the ledger, and the machine that enrols random sheets in both."""
+
+import tempfile
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from poku_batch.errors import ContactsError
+from poku_batch.ledger import SqliteLedger, open_ledger
+from poku_batch.ledger.run import SqliteRun
+from poku_batch.models import (
+    Admission,
+    AttemptId,
+    CampaignId,
+    ContactKey,
+    DuplicateRule,
+    Enrolment,
+)
+
+T = TypeVar("T")
+
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+CLINIC = CampaignId(name="clinic")
+MEMORY = Path("/dev/shm")  # noqa: S108  # only the tests' speed: syncing to a disk is slow
+
+
+class Row(NamedTuple):
+    key: str | None
+    to: str | None
+    cell: str
+    reason: str | None
+
+    @property
+    def own_reason(self) -> bool:
+        return self.reason is not None or self.key is None or self.to is None
+
+
+ROWS = st.builds(
+    Row,
+    key=st.sampled_from(["a", "b", "c", "d", "e", None]),
+    to=st.sampled_from(["+1", "+2", "+3", "+4", None]),
+    cell=st.sampled_from(["x", "y"]),
+    reason=st.sampled_from([None, None, None, "no"]),
+)
+
+
+@dataclass
+class Attempt:
+    to: str
+    cell: str
+    id: AttemptId
+    state: str = "dialing"
+    outcome: str | None = None
+    interaction: str | None = None
+    placements: int = 1
+    run: int = 0
+    verdict: str | None = None
+
+    @property
+    def may_have_rung(self) -> bool:
+        if self.state == "ended":
+            return self.outcome != "invalid_number"
+        return self.state in {"dialing", "in_call", "unknown"}
+
+
+@dataclass
+class Contact:
+    state: str = ""
+    to: str | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    outcome: str | None = None
+    reserved: bool = False
+    place: int | None = None
+    #: how many attempts a person has agreed may have rung in vain
+    forgiven: int = 0
+
+    @property
+    def called(self) -> bool:
+        return self.state in {"dialing", "unknown"} or any(a.may_have_rung for a in self.attempts)
+
+    def takes(self, row: Row) -> bool:
+        """Whether an enrolled row decides the state anew."""
+        if self.state in {"", "pending", "skipped"}:
+            return True
+        if self.state not in {"failed", "done"}:
+            return False
+        last = self.attempts[-1] if self.attempts else None
+        if last and last.state == "rejected":
+            return (last.to, last.cell) != (row.to, row.cell)
+        if last and last.outcome == "invalid_number":
+            return last.to != row.to
+        return self.state == "failed" and not self.called
+
+
+class SheetMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.portal = self.stack.enter_context(start_blocking_portal())
+        self.folder = self.new_folder()
+        self.ledger: SqliteLedger = self.open()
+        self.run_number = 0
+        self.contacts: dict[str, Contact] = {}
+        self.sheet: list[Row] = []
+        self.first_rule = True
+        self.shown: list[tuple[str, str]] = []
+        self.admissions: list[Admission] = []
+        self.events = 0
+
+    def new_folder(self) -> Path:
+        return Path(
+            self.stack.enter_context(
+                tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
+            )
+        )
+
+    def open(self) -> SqliteLedger:
+        manager = open_ledger(self.folder / "ledger.db")
+        return self.stack.enter_context(self.portal.wrap_async_context_manager(manager))
+
+    def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        result: T = self.portal.call(make)
+        return result
+
+    @initialize()
+    def start(self) -> None:
+        self.open_run()
+
+    def open_run(self) -> None:
+        self.run: SqliteRun = self.call(lambda: self.ledger.open_run(CLINIC, at=NOW))
+        self.run_number += 1
+        self.admissions = []
+        for contact in self.contacts.values():
+            contact.reserved = False
+            last = contact.attempts[-1] if contact.attempts else None
+            if contact.state == "dialing" and last and last.state == "dialing":
+                contact.state = last.state = "unknown"
+                contact.outcome = None
+            elif contact.state == "dialing" and last and last.state == "turned_away":
+                contact.state = "pending"
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    # --- sheets ---
+
+    @rule(
+        rows=st.one_of(
+            st.lists(ROWS, max_size=7),
+            st.lists(ROWS, min_size=2, max_size=6, unique_by=lambda row: row.key),
+        ),
+        duplicates=st.sampled_from([DuplicateRule.FIRST] * 3 + [*DuplicateRule]),
+    )
+    def enrol(self, rows: list[Row], duplicates: DuplicateRule) -> None:
+        async def commit() -> None:
+            async with self.ledger.enrolment(CLINIC, ["cell"], duplicates) as session:
+                await session.add(
+                    [
+                        Enrolment(
+                            row=n,
+                            cells=(row.cell,),
+                            key=None if row.key is None else ContactKey(row.key),
+                            to=row.to,
+                            skip_reason=row.reason,
+                        )
+                        for n, row in enumerate(rows)
+                    ]
+                )
+                preview = await session.preview(now=NOW)
+                report = await session.commit(now=NOW)
+                assert preview == report
+                assert report.counts == await self.ledger.counts(CLINIC, now=NOW)
+                self.report = report
+
+        if self.impossible(rows, duplicates):
+            with pytest.raises(ContactsError):
+                self.call(commit)
+            return
+        before = {key: contact.state for key, contact in self.contacts.items()}
+        self.apply(rows, first=duplicates is DuplicateRule.FIRST)
+        self.call(commit)
+        present = {row.key for row in rows if row.key is not None}
+        assert self.report.new == len(present - set(before))
+        assert self.report.gone == len(set(before) - present)
+        assert self.report.reopened == sum(
+            self.contacts[key].state == "pending" and before.get(key, "pending") != "pending"
+            for key in present
+        )
+        assert self.report.called_before == sum(
+            self.contacts[key].state != "pending"
+            and next(
+                (
+                    a.cell != rows[self.contacts[key].place or 0].cell
+                    for a in reversed(self.contacts[key].attempts)
+                    if a.may_have_rung
+                ),
+                False,
+            )
+            for key in present
+        )
+
+    def impossible(self, rows: list[Row], duplicates: DuplicateRule) -> bool:
+        keys = [row.key for row in rows if row.key is not None]
+        numbers = [row.to for row in rows if row.to is not None]
+        conflict = any(
+            len({row.to for row in rows if row.key == key and row.to is not None}) > 1
+            for key in keys
+        )
+        return (
+            conflict
+            or (duplicates is DuplicateRule.ALL and len(set(keys)) < len(keys))
+            or (duplicates is DuplicateRule.ERROR and len(set(numbers)) < len(numbers))
+        )
+
+    def leader(self, rows: list[Row], to: str | None) -> int | None:
+        group = [n for n, row in enumerate(rows) if row.to == to]
+        if to is None or len(group) < 2 or not self.first_rule:
+            return None
+        called = [n for n in group if self.contacts.get(rows[n].key or "", Contact()).called]
+        return next(iter(called + [n for n in group if not rows[n].own_reason]), None)
+
+    def apply(self, rows: list[Row], *, first: bool) -> None:
+        self.sheet, self.first_rule = rows, first
+        leaders = {row.to: self.leader(rows, row.to) for row in rows}
+        carriers: dict[str, int] = {}
+        for key in {row.key for row in rows if row.key is not None}:
+            group = [n for n, row in enumerate(rows) if row.key == key]
+            carriers[key] = min(
+                group,
+                key=lambda n: (
+                    leaders[rows[n].to] != n,
+                    rows[n].to is None,
+                    n,
+                ),
+            )
+        for contact in self.contacts.values():
+            contact.place = None
+        self.shown = []
+        for n, row in enumerate(rows):
+            if row.key is None or carriers[row.key] != n:
+                self.shown.append(("", "skipped"))
+                continue
+            leader = leaders[row.to]
+            skipped = row.own_reason or (leader is not None and leader != n)
+            contact = self.contacts.setdefault(row.key, Contact())
+            contact.place = n
+            if contact.takes(row):
+                contact.state = "skipped" if skipped else "pending"
+                contact.to, contact.outcome = row.to, None
+            self.shown.append((row.key, ""))
+        for contact in self.contacts.values():
+            if contact.state != "pending" or contact.place is None:
+                contact.reserved = False
