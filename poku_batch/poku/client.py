@@ -4,18 +4,21 @@ The key goes into one header of one client and nowhere else: not into a repr, an
 Redirects are not followed, so it cannot reach another host.
 """
 
-import json
 import random
+import ssl
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from types import TracebackType
-from typing import Any, Literal, Self, assert_never
+from typing import Literal, Self, assert_never
 from urllib.parse import quote as quote_url
 
 import anyio
 import httpx
+from pydantic import ValidationError
 
+from poku_batch.campaign import Api
 from poku_batch.errors import ApiError, UsageError
 from poku_batch.models import (
     Answer,
@@ -31,10 +34,11 @@ from poku_batch.models import (
     StillInCall,
     TurnedAway,
 )
+from poku_batch.poku.reading import read_answer
 from poku_batch.poku.transport import PoollessTransport
 from poku_batch.poku.wire import CallBody
 from poku_batch.policy.answers import judge_placement
-from poku_batch.policy.http import Exchange, NeverSent, Reply, SentAndLost
+from poku_batch.policy.http import Exchange, NeverSent, SentAndLost, quote
 from poku_batch.policy.polls import MISSING_LIMIT, wait_before_poll_s
 from poku_batch.policy.standings import judge_standing
 
@@ -46,8 +50,6 @@ Completion = Literal["auto", "wait", "poll"]
 _CONNECT_TIMEOUT_S = 10.0
 _WRITE_TIMEOUT_S = 30.0
 _STATUS_TIMEOUT_S = 30.0
-#: Largest answer that is read; a summary is some kilobytes.
-_BODY_LIMIT = 1 << 20
 
 #: The request did not leave.
 _NEVER_SENT = (
@@ -79,17 +81,19 @@ class PokuClient:
     ) -> None:
         """Take the key as it is, without ``Bearer``.
 
-        Raises ``UsageError`` where the key cannot be put into an HTTP header; its text holds
-        nothing of the key.
+        Raises ``UsageError`` where the key cannot be put into an HTTP header (its text holds
+        nothing of the key), where the address is not one that a key may be sent to, and where the
+        certificates that ``SSL_CERT_FILE`` names cannot be read.
         """
         self._completion: Completion = completion
         self._call_timeout_s = call_timeout_s
         self._poll_interval_s = poll_interval_s
         self._turned_away_statuses = frozenset(turned_away_statuses)
         self._now = now
+        url = _checked_url(base_url)
         self._http = httpx.AsyncClient(
-            base_url=base_url,
-            transport=PoollessTransport(),
+            base_url=url,
+            transport=PoollessTransport(_ssl_context(url)),
             follow_redirects=False,
             trust_env=False,
             headers={
@@ -100,9 +104,16 @@ class PokuClient:
                 "Connection": "close",
             },
         )
+        # Whatever cookies the API sets, every request stays the same.
+        self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def __repr__(self) -> str:
-        return f"PokuClient(base_url={str(self._http.base_url)!r})"
+        return f"PokuClient(base_url={self.base_url!r})"
+
+    @property
+    def base_url(self) -> str:
+        """The API's address."""
+        return str(self._http.base_url).rstrip("/")
 
     async def __aenter__(self) -> Self:
         return self
@@ -154,6 +165,7 @@ class PokuClient:
 
     async def _follow(self, interaction_id: InteractionId) -> Ended:
         missing = 0
+        why = "it had not ended"
         with anyio.move_on_after(self._call_timeout_s):
             while missing < MISSING_LIMIT:
                 standing = await self.standing(interaction_id)
@@ -161,10 +173,12 @@ class PokuClient:
                     case Ended():
                         return standing
                     case StillInCall():
-                        wait_s = None
+                        why, wait_s = "it had not ended", None
                     case NotTold():
-                        wait_s = standing.retry_after_s
+                        why, wait_s = standing.why, standing.retry_after_s
                         missing += standing.missing
+                        if standing.refused:
+                            break
                 await anyio.sleep(
                     wait_before_poll_s(
                         self._poll_interval_s,
@@ -172,21 +186,27 @@ class PokuClient:
                         chance=random.random(),  # noqa: S311 – spreads polls, guards nothing
                     )
                 )
-        raise ApiError(f"the call was placed as {interaction_id}, but its end was not told")
+        raise ApiError(f"the call was placed as {interaction_id}, but its end was not told: {why}")
 
     def _body(self, request: CallRequest) -> bytes:
         wait = {"auto": None, "wait": True, "poll": False}[self._completion]
-        body = CallBody.model_validate(
-            {
-                "prompt": request.prompt,
-                "to": request.to,
-                "from": request.from_,
-                "transferTo": request.transfer_to,
-                "language": request.language,
-                "voice": request.voice,
-                "waitForCallEnd": wait,
-            }
-        )
+        fields = {
+            "prompt": request.prompt,
+            "to": request.to,
+            "from": request.from_,
+            "transferTo": request.transfer_to,
+            "language": request.language,
+            "voice": request.voice,
+            "waitForCallEnd": wait,
+        }
+        try:
+            body = CallBody.model_validate(fields)
+        except ValidationError as error:
+            # pydantic's own text holds the values: numbers and prompts.
+            faults = (
+                f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
+            )
+            raise ValueError(f"the API takes no such request: {'; '.join(faults)}") from None
         return body.model_dump_json(exclude_none=True).encode()
 
     async def _exchange(
@@ -203,40 +223,16 @@ class PokuClient:
                 async with self._http.stream(
                     method, path, content=body, headers=headers, timeout=timeout
                 ) as response:
-                    return await _read(response)
+                    return await read_answer(response)
         except _NEVER_SENT as error:
             return NeverSent(why=_words(error, "the request was not sent"))
-        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError) as error:
             return SentAndLost(why=_words(error, "the request was sent and no answer came"))
-
-
-async def _read(response: httpx.Response) -> Exchange:
-    parts = bytearray()
-    async for part in response.aiter_bytes():
-        parts += part
-        if len(parts) > _BODY_LIMIT:
-            return SentAndLost(
-                why=f"HTTP {response.status_code}, with an answer over {_BODY_LIMIT >> 20} MiB"
-            )
-    return Reply(
-        status=response.status_code,
-        headers={name.lower(): value for name, value in response.headers.items()},
-        body=_json_object(bytes(parts)),
-        text=bytes(parts[:2000]).decode("utf-8", "replace"),
-    )
-
-
-def _json_object(data: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _words(error: Exception, what: str) -> str:
     """``no answer …: ReadTimeout``: the class and its text, which never hold the key."""
-    text = "" if isinstance(error, httpx.LocalProtocolError) else str(error)
+    text = "" if isinstance(error, httpx.LocalProtocolError) else quote(str(error))
     return f"{what}: {type(error).__name__}{f' ({text})' if text else ''}"
 
 
@@ -248,3 +244,27 @@ def _checked(api_key: str) -> str:
             "has; copy it again into POKU_API_KEY, without 'Bearer'"
         )
     return key
+
+
+def _checked_url(base_url: str) -> str:
+    """The address, by the rule for ``api.base_url`` in campaign files."""
+    try:
+        url = Api.model_validate({"base_url": base_url}).base_url
+        httpx.URL(url)
+    except ValidationError as error:
+        raise UsageError(f"the API's address: {error.errors()[0]['msg']}") from None
+    except httpx.InvalidURL as error:
+        raise UsageError(f"the API's address: {error}") from None
+    return url
+
+
+def _ssl_context(url: str) -> ssl.SSLContext | None:
+    if httpx.URL(url).scheme != "https":
+        return None
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise UsageError(
+            "the certificates to trust cannot be read; look at SSL_CERT_FILE and SSL_CERT_DIR: "
+            f"{error}"
+        ) from error

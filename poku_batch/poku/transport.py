@@ -8,9 +8,11 @@ stale one that the server has just dropped, and keeps httpcore's exception class
 
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import anyio
 import httpcore
 import httpx
 
@@ -25,7 +27,8 @@ _SOCKET_OPTIONS: list[tuple[int, int, int]] = [
     ),
 ]
 
-#: httpcore's exceptions as httpx's, the most specific first.
+#: httpcore's exceptions as httpx's, the most specific first. What httpcore lets through raw (TLS
+#: failing after the handshake) may have come after the request left.
 _SAME: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (httpcore.ConnectTimeout, httpx.ConnectTimeout),
     (httpcore.ReadTimeout, httpx.ReadTimeout),
@@ -37,6 +40,7 @@ _SAME: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (httpcore.UnsupportedProtocol, httpx.UnsupportedProtocol),
     (httpcore.LocalProtocolError, httpx.LocalProtocolError),
     (httpcore.RemoteProtocolError, httpx.RemoteProtocolError),
+    (OSError, httpx.ReadError),
 )
 
 
@@ -58,10 +62,12 @@ class PoollessTransport(httpx.AsyncBaseTransport):
             port=request.url.port,
             target=request.url.raw_path,
         )
+        network = _Network()
         connection = httpcore.AsyncHTTPConnection(
             origin.origin,
             ssl_context=self._context_for(request.url),
             socket_options=_SOCKET_OPTIONS,
+            network_backend=network,
         )
         try:
             with _as_httpx_errors(request):
@@ -75,12 +81,12 @@ class PoollessTransport(httpx.AsyncBaseTransport):
                     )
                 )
         except BaseException:
-            await connection.aclose()
+            await network.aclose()
             raise
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,
-            stream=_OwnStream(answer, connection, request),
+            stream=_OwnStream(answer, network, request),
             extensions=answer.extensions,
         )
 
@@ -90,17 +96,44 @@ class PoollessTransport(httpx.AsyncBaseTransport):
         return self._ssl_context
 
 
+class _Network(httpcore.AnyIOBackend):
+    """Opens one connection and knows it, so that it can be closed whatever broke off when.
+
+    httpcore loses sight of a connection whose TLS handshake is cancelled.
+    """
+
+    def __init__(self) -> None:
+        self._stream: httpcore.AsyncNetworkStream | None = None
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 – httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        self._stream = await super().connect_tcp(host, port, timeout, local_address, socket_options)
+        return self._stream
+
+    async def aclose(self) -> None:
+        """Close the connection, if there is one; a cancellation waits for it."""
+        if self._stream is not None:
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+
+
 class _OwnStream(httpx.AsyncByteStream):
     """An answer's body; closing it closes the connection."""
 
     def __init__(
         self,
         answer: httpcore.Response,
-        connection: httpcore.AsyncHTTPConnection,
+        network: "_Network",
         request: httpx.Request,
     ) -> None:
         self._answer = answer
-        self._connection = connection
+        self._network = network
         self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -109,8 +142,10 @@ class _OwnStream(httpx.AsyncByteStream):
                 yield part
 
     async def aclose(self) -> None:
-        await self._answer.aclose()
-        await self._connection.aclose()
+        try:
+            await self._answer.aclose()
+        finally:
+            await self._network.aclose()
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from poku_batch.policy.http import (
     Reply,
     SentAndLost,
     describe,
-    message_of,
+    messages_of,
     quote,
     retry_after_s,
 )
@@ -49,6 +49,8 @@ _REFUSED = frozenset({401, 402, 403, 404, 405, 407, 410, 415, 426})
 _MOVED = frozenset({301, 302, 307, 308})
 #: A server or proxy may have taken the request before it answered so.
 _MAYBE_TAKEN = frozenset({408})
+#: An ID is a UUID; one longer than this, in characters, could not be asked for.
+_ID_LIMIT = 500
 #: A proxy's own words for its own time-out, which says nothing of the call.
 _GATEWAY = frozenset({408, 429, 502, 503, 504})
 
@@ -63,7 +65,7 @@ def judge_placement(
     """
     match exchange:
         case NeverSent():
-            return TurnedAway(why=exchange.why)
+            return TurnedAway(why=exchange.why, unreached=True)
         case SentAndLost():
             return Doubtful(evidence=exchange.why)
         case Reply():
@@ -96,10 +98,11 @@ def _judge_reply(reply: Reply, now: datetime, turned_away_statuses: Collection[i
 def _documented_end(reply: Reply) -> Ended | None:
     """The end that one of the documented error strings tells, whatever the status beside it."""
     body = reply.body or {}
-    if isinstance(body.get("response"), str):
+    if (_summary(body) or "").strip():
         return None
-    said = (message_of(reply) or "").casefold().strip(" .!")
-    if said not in DOCUMENTED_ERRORS or (said == TIMEOUT and reply.status in _GATEWAY):
+    folded = (words.casefold().strip(" .!") for words in messages_of(reply))
+    said = next((words for words in folded if words in DOCUMENTED_ERRORS), None)
+    if said is None or (said == TIMEOUT and reply.status in _GATEWAY):
         return None
     return Ended(
         summary=None,
@@ -115,8 +118,8 @@ def _judge_success(reply: Reply) -> Answer:
         seen = quote(reply.text) or "nothing"
         return Doubtful(evidence=f"HTTP {reply.status}, but no answer could be read in it: {seen}")
     interaction_id = _interaction_id(body)
-    summary = body.get("response")
-    if isinstance(summary, str):
+    summary = _summary(body)
+    if summary is not None:
         return Ended(
             summary=summary, recording_url=_recording_url(body), interaction_id=interaction_id
         )
@@ -127,9 +130,17 @@ def _judge_success(reply: Reply) -> Answer:
     )
 
 
+def _summary(body: Mapping[str, Any]) -> str | None:
+    value = body.get("response")
+    return value if isinstance(value, str) else None
+
+
 def _interaction_id(body: Mapping[str, Any]) -> InteractionId | None:
+    """The ID, where it is one that can be asked for: in a URL, and not as a step in its path."""
     value = body.get("interactionId")
-    return InteractionId(value) if isinstance(value, str) and value.strip() else None
+    if not isinstance(value, str) or not value.strip(" .") or len(value) > _ID_LIMIT:
+        return None
+    return InteractionId(value) if value.isprintable() else None
 
 
 def _recording_url(body: Mapping[str, Any]) -> str | None:

@@ -4,6 +4,7 @@ These values are made by ``poku`` and judged by ``answers`` and ``standings``; t
 the judging needs no HTTP library and can be tested as a table.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,19 +41,27 @@ class Reply:
 
 Exchange = NeverSent | SentAndLost | Reply
 
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+#: More than any date can say; keeps a wait finite.
+_LONGEST_WAIT_S = 1e12
+
 #: Longest stretch of an answer that is kept as evidence or shown, in characters.
 QUOTE_LIMIT = 300
 
 
-def message_of(reply: Reply) -> str | None:
-    """The API's own words: the body's ``error`` or ``message``, as one line."""
+def messages_of(reply: Reply) -> list[str]:
+    """The API's own words: the body's ``error``, ``message``, ``detail``, each as one line.
+
+    Several may be there: frameworks put ``Bad Request`` into one and what is wrong into another.
+    """
+    words = []
     for name in ("error", "message", "detail"):
         value = (reply.body or {}).get(name)
         if isinstance(value, Mapping):
             value = value.get("message")
-        if isinstance(value, str) and value.strip():
-            return quote(value)
-    return None
+        if isinstance(value, str) and (line := quote(value)) and line not in words:
+            words.append(line)
+    return words
 
 
 def quote(text: str) -> str:
@@ -63,7 +72,7 @@ def quote(text: str) -> str:
 
 def describe(reply: Reply) -> str:
     """``HTTP 429: too many calls``: the status with the API's words, or the body's beginning."""
-    words = message_of(reply) or quote(reply.text)
+    words = quote(": ".join(messages_of(reply))) or quote(reply.text)
     return f"HTTP {reply.status}: {words}" if words else f"HTTP {reply.status}"
 
 
@@ -71,11 +80,12 @@ def retry_after_s(reply: Reply, *, now: datetime) -> float | None:
     """Seconds to wait by the ``Retry-After`` header; None without one that can be read.
 
     ``now`` is aware UTC, and used for the date form only. A date in the past gives 0.
+    Fractions of a second, which some servers send, are taken.
     Source: RFC 9110, 10.2.3 (delay-seconds or HTTP-date).
     """
     value = reply.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:12])
+    if _SECONDS.fullmatch(value):
+        return min(float(value), _LONGEST_WAIT_S)
     try:
         at = parsedate_to_datetime(value)
     except (TypeError, ValueError, IndexError, OverflowError):

@@ -1,8 +1,9 @@
 """What came of an ended call, read from the API's error string or from its summary.
 
-The campaign's own words come first, in the order of the file; then the built-in rules; a summary
-that none of them fits is ``completed``. Matching is case-insensitive, by whole words. The matched
-text is kept as evidence, so that a person can check the reading.
+The campaign's own words come first, in the order of the file; then the built-in rules, which read
+English; a summary that none of them fits is ``completed``. Matching is case-insensitive, by whole
+words; white space and typographic apostrophes and hyphens are folded. The matched text is kept as
+evidence, so that a person can check the reading.
 """
 
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from poku_batch.models import Ended, Outcome
 from poku_batch.policy.answers import HUMAN_DID_NOT_RESPOND, INVALID_TO_NUMBER, TIMEOUT
+from poku_batch.policy.phrases import BUILT_IN, HARMLESS, compiled
 
 _BY_ERROR = {
     HUMAN_DID_NOT_RESPOND: Outcome.NO_ANSWER,
@@ -18,65 +20,11 @@ _BY_ERROR = {
     TIMEOUT: Outcome.TIMED_OUT,
 }
 
-#: Built-in rules, strongest first: an opt-out or a wrong number outweighs all that follows.
-_BUILT_IN: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
-    (
-        Outcome.DO_NOT_CALL,
-        (
-            (
-                r"(?:do not|don't|not to|never) (?:ever )?(?:call|contact|phone|ring)\b[^.;]{0,40}"
-                r"\b(?:again|any ?more|any longer|in (?:the )?future)"
-            ),
-            r"(?:never|not) (?:to )?be (?:called|contacted|phoned|rung)\b",
-            r"stop (?:calling|contacting|phoning|ringing)",
-            r"(?:remove|take|delete)d?\b[^.;]{0,40}\b(?:off|from)\b[^.;]{0,20}\blist",
-            r"(?:opt(?:ed|s)?|opting)[ -]out",
-            r"do[ -]not[ -]call",
-            r"unsubscribed?",
-        ),
-    ),
-    (
-        Outcome.WRONG_NUMBER,
-        (
-            r"wrong (?:number|person)",
-            r"(?:nobody|no one|no-one) (?:by|of|with) that name",
-            r"number (?:belongs|belonged) to (?:somebody|someone) else",
-        ),
-    ),
-    (
-        Outcome.VOICEMAIL,
-        (
-            r"voice ?mail(?:box)?",
-            r"answering machine",
-            r"mailbox (?:is|was) full",
-            r"left a message (?:after|at) the (?:tone|beep)",
-        ),
-    ),
-    (
-        Outcome.BUSY,
-        (
-            r"line (?:is|was) (?:busy|engaged)",
-            r"busy (?:signal|tone|line)",
-            r"number (?:is|was) (?:busy|engaged)",
-        ),
-    ),
-    (
-        Outcome.NO_ANSWER,
-        (
-            r"(?:nobody|no one|no-one|human) (?:answered|picked up|responded|did not respond)",
-            r"no answer",
-            r"(?:was|did) not (?:answered|answer|picked up|pick up)\b",
-            r"rang out",
-        ),
-    ),
-    (
-        Outcome.DECLINED,
-        (
-            r"(?:declined|refused) (?:the call|to (?:talk|speak|continue|take part|answer))",
-            r"hung up (?:immediately|at once|right away|before)",
-            r"(?:was|is|were) not interested",
-        ),
-    ),
+#: One character for one, so that places in the text stay: what people type, and what editors make.
+_PLAIN = str.maketrans({**dict.fromkeys("’‘‛ʼ′`", "'"), **dict.fromkeys("‐‑‒–—−", "-"), "İ": "i"})
+#: Scripts that write words without spaces, or endings onto them: there, any place is a word's edge.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 )
 
 
@@ -98,10 +46,11 @@ class OutcomeRules:
 
     def __init__(self, own: Mapping[str, Sequence[str]]) -> None:
         """Take the campaign's ``outcomes``: phrases by outcome; white space in them is any."""
-        self._rules: list[tuple[str, re.Pattern[str]]] = [
-            (outcome, _pattern(map(_phrase, phrases))) for outcome, phrases in own.items()
+        self._own = [
+            (outcome, re.compile("|".join(patterns)))
+            for outcome, phrases in own.items()
+            if (patterns := [_phrase(phrase) for phrase in phrases if phrase.strip()])
         ]
-        self._rules += [(outcome, _pattern(patterns)) for outcome, patterns in _BUILT_IN]
 
     def read(self, ended: Ended) -> Reading:
         """Say what came of a call that ended.
@@ -113,16 +62,38 @@ class OutcomeRules:
             return Reading(outcome=_BY_ERROR[ended.error], evidence=ended.error)
         if ended.summary is None or not ended.summary.strip():
             return Reading(outcome=Outcome.NO_ANSWER, evidence="ended with nothing to report")
-        for outcome, pattern in self._rules:
-            found = pattern.search(ended.summary)
-            if found:
-                return Reading(outcome=outcome, evidence=found.group())
-        return Reading(outcome=Outcome.COMPLETED)
+        shown = _folded(ended.summary)
+        text = shown.lower()
+        return (
+            _first(self._own, text, shown)
+            or _first(_BUILT_IN, _HARMLESS.sub(_blot, text), shown)
+            or Reading(outcome=Outcome.COMPLETED)
+        )
+
+
+def _first(rules: Sequence[tuple[str, re.Pattern[str]]], text: str, shown: str) -> Reading | None:
+    for outcome, pattern in rules:
+        found = pattern.search(text)
+        if found:
+            return Reading(outcome=outcome, evidence=shown[found.start() : found.end()])
+    return None
+
+
+def _folded(text: str) -> str:
+    """One line with single spaces and plain apostrophes and hyphens; ``lower`` keeps its length."""
+    return " ".join(text.translate(_PLAIN).split())
 
 
 def _phrase(words: str) -> str:
-    return r"\s+".join(re.escape(word) for word in words.split())
+    phrase = _folded(words).lower()
+    before = "" if _UNSPACED.match(phrase[0]) else r"(?<!\w)"
+    after = "" if _UNSPACED.match(phrase[-1]) else r"(?!\w)"
+    return before + re.escape(phrase) + after
 
 
-def _pattern(alternatives: "Sequence[str] | map[str]") -> re.Pattern[str]:
-    return re.compile("|".join(rf"(?<!\w)(?:{each})(?!\w)" for each in alternatives), re.IGNORECASE)
+def _blot(found: re.Match[str]) -> str:
+    return "\0" * len(found.group())
+
+
+_HARMLESS = compiled(HARMLESS)
+_BUILT_IN = [(outcome, compiled(phrases)) for outcome, phrases in BUILT_IN]

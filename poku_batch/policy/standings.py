@@ -33,13 +33,14 @@ def judge_standing(exchange: Exchange, interaction_id: InteractionId, *, now: da
 
 
 def _judge_reply(reply: Reply, interaction_id: InteractionId, now: datetime) -> Standing:
-    if reply.status == 200 and reply.body is not None:
-        match reply.body.get("status"):
+    if reply.status == 200:
+        body = reply.body or {}
+        match body.get("status"):
             case "pending":
                 return StillInCall()
             case "ended":
-                return _read_end(reply.body, interaction_id)
-        return NotTold(why=f"no status could be read: {quote(reply.text)}")
+                return _read_end(body, interaction_id)
+        return NotTold(why=f"no status could be read: {quote(reply.text) or 'nothing'}")
     return NotTold(
         why=describe(reply),
         missing=reply.status in {404, 410},
