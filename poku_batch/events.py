@@ -59,6 +59,17 @@ class CallTurnedAway:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiUnreached:
+    """A request did not leave, since the API cannot be reached; tried again at ``due_at``."""
+
+    at: datetime
+    row: int
+    key: str
+    why: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallFailed:
     """A contact cannot be called: rejected by the API, or turned away too often.
 
@@ -134,6 +145,7 @@ Event = (
     | CallStarted
     | CallEnded
     | CallTurnedAway
+    | ApiUnreached
     | CallFailed
     | CallUnknown
     | CallReleased

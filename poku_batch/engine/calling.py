@@ -15,6 +15,7 @@ from poku_batch.engine.compose import Composer, Unfit
 from poku_batch.engine.following import AccountRefused, Follower, Lost
 from poku_batch.engine.journal import Attempt, Journal
 from poku_batch.engine.placing import Placed, Retries
+from poku_batch.engine.reach import GIVE_UP_S, Reach
 from poku_batch.engine.stops import Stop
 from poku_batch.errors import PromptError
 from poku_batch.models import (
@@ -32,7 +33,7 @@ from poku_batch.models import (
     Started,
     TurnedAway,
 )
-from poku_batch.ports import CallApi, Clock
+from poku_batch.ports import CallApi
 
 
 class Caller:
@@ -42,20 +43,20 @@ class Caller:
         self,
         *,
         api: CallApi,
-        clock: Clock,
         composer: Composer,
         journal: Journal,
         retries: Retries,
         follower: Follower,
+        reach: Reach,
         stop: Stop,
     ) -> None:
         """Take the parts of the run."""
         self._api = api
-        self._clock = clock
         self._composer = composer
         self._journal = journal
         self._retries = retries
         self._follower = follower
+        self._reach = reach
         self._stop = stop
         self._open = 0
 
@@ -76,19 +77,20 @@ class Caller:
         attempt = await self._journal.begin(admission, request.prompt)
         if self._stop.requested:
             # The stop came while the intent was being written: the request has not left.
-            await self._journal.released(attempt, "the run was stopped before the call left")
+            await self._journal.released(
+                attempt, "the run was stopped before the call left", sent=False
+            )
             return False
         with self._counted():
             placed = await self._place(attempt, request, placed_before=admission.placements)
             await self._settle(attempt, placed)
-        return placed.wait_s is None
+        return placed.wait_s is None and not _is_unreached(placed.answer)
 
     async def follow(self, call: OpenCall) -> None:
         """Follow a call that an earlier run placed; returns when what came of it is durable."""
         attempt = self._journal.follow(call)
-        age_s = max((self._clock.now() - call.placed_at).total_seconds(), 0.0)
         with self._counted():
-            await self._follow_to_end(attempt, call.interaction_id, age_s=age_s, ask_first=True)
+            await self._follow_to_end(attempt, call.interaction_id, ask_first=True)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -120,6 +122,8 @@ class Caller:
             request_open = True
             answer = await self._api.place(request)
             request_open = False
+            if not _is_unreached(answer):
+                self._reach.reached()
             return answer
 
         async def hold(answer: TurnedAway) -> None:
@@ -138,7 +142,9 @@ class Caller:
             if request_open:
                 await self._journal.doubted(attempt, _broken_off(error))
             else:
-                await self._journal.released(attempt, "the run was broken off before the call left")
+                await self._journal.released(
+                    attempt, "the run was broken off before the call left", sent=False
+                )
             raise
 
     async def _settle(self, attempt: Attempt, placed: Placed) -> None:
@@ -148,9 +154,7 @@ class Caller:
                 await self._journal.ended(attempt, answer)
             case Started():
                 await self._journal.started(attempt, answer.interaction_id)
-                await self._follow_to_end(
-                    attempt, answer.interaction_id, age_s=0.0, ask_first=False
-                )
+                await self._follow_to_end(attempt, answer.interaction_id, ask_first=False)
             case TurnedAway():
                 await self._settle_turned_away(attempt, answer, placed)
             case Rejected():
@@ -166,17 +170,31 @@ class Caller:
     async def _settle_turned_away(
         self, attempt: Attempt, answer: TurnedAway, placed: Placed
     ) -> None:
+        if answer.unreached:
+            await self._settle_unreached(attempt, answer.why)
+            return
         if placed.wait_s is not None:
             await self._journal.turned_away(attempt, answer.why, wait_s=placed.wait_s)
             return
         times = "once" if placed.placements == 1 else f"{placed.placements} times"
         await self._journal.rejected(attempt, f"turned away {times}, last by: {answer.why}")
 
+    async def _settle_unreached(self, attempt: Attempt, why: str) -> None:
+        wait_s = self._reach.missed()
+        await self._journal.unreached(attempt, why, wait_s=wait_s)
+        if self._reach.lost:
+            minutes = round(GIVE_UP_S / 60)
+            self._stop.request(
+                RunEnding.REFUSED, f"the API could not be reached for {minutes} minutes: {why}"
+            )
+
     async def _follow_to_end(
-        self, attempt: Attempt, interaction_id: InteractionId, *, age_s: float, ask_first: bool
+        self, attempt: Attempt, interaction_id: InteractionId, *, ask_first: bool
     ) -> None:
         try:
-            end = await self._follower.follow(interaction_id, age_s=age_s, ask_first=ask_first)
+            end = await self._follower.follow(
+                interaction_id, placed_at=attempt.placed_at, ask_first=ask_first
+            )
         except BaseException:
             self._journal.left(attempt)
             raise
@@ -190,6 +208,10 @@ class Caller:
                 self._stop.request(RunEnding.REFUSED, end.why)
             case _:
                 assert_never(end)
+
+
+def _is_unreached(answer: Answer) -> bool:
+    return isinstance(answer, TurnedAway) and answer.unreached
 
 
 def _broken_off(error: BaseException) -> str:

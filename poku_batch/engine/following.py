@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from poku_batch.models import Ended, InteractionId, NotTold, StillInCall
 from poku_batch.policy.polls import MISSING_LIMIT, wait_before_poll_s
@@ -52,14 +53,15 @@ class Follower:
         self._chance = chance
 
     async def follow(
-        self, interaction_id: InteractionId, *, age_s: float, ask_first: bool
+        self, interaction_id: InteractionId, *, placed_at: datetime, ask_first: bool
     ) -> Ended | Lost | AccountRefused:
-        """Ask until the call ends; ``age_s`` is how many seconds ago it was placed.
+        """Ask until the call ends; it was placed at ``placed_at``, aware UTC.
 
         ``ask_first`` asks at once (a call of an earlier run), otherwise after one interval. A
         ``Retry-After`` longer than ``call_timeout_s`` counts as that, so that it cannot hold a slot
         for good.
         """
+        age_s = max((self._clock.now() - placed_at).total_seconds(), 0.0)
         deadline = self._clock.monotonic() + self._rules.call_timeout_s - age_s
         asks = missing = 0
         retry_after_s: float | None = None

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import anyio
 
 from poku_batch.events import (
+    ApiUnreached,
     CallEnded,
     CallFailed,
     CallLeft,
@@ -18,6 +19,7 @@ from poku_batch.events import (
     CallStarted,
     CallTurnedAway,
     CallUnknown,
+    Event,
 )
 from poku_batch.models import (
     Admission,
@@ -33,47 +35,69 @@ from poku_batch.ports import Clock, EventSink, LedgerRun
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """An attempt under way: whose it is, and when it was last placed (aware UTC)."""
+    """An attempt under way: whose it is, and when it was last placed (aware UTC).
+
+    Not ``told`` is one whose contact has gone on without it: a person decided it meanwhile.
+    """
 
     id: AttemptId
     row: int
     key: str
     placed_at: datetime
+    told: bool = True
 
 
 class Journal:
     """Writes and tells what happens to a run's calls; one serves all slots."""
 
     def __init__(
-        self, run: LedgerRun, clock: Clock, sink: EventSink, outcomes: OutcomeRules
+        self,
+        run: LedgerRun,
+        clock: Clock,
+        sink: EventSink,
+        outcomes: OutcomeRules,
+        *,
+        keep_prompts: bool = False,
     ) -> None:
         """Take the run to write for, the time, the listener and the rules that name outcomes."""
         self._run = run
         self._clock = clock
         self._sink = sink
         self._outcomes = outcomes
+        self._keep_prompts = keep_prompts
 
     async def begin(self, admission: Admission, prompt: str) -> Attempt:
         """Record the intent to call; durable when it returns, and only then may the call leave."""
         at = self._clock.now()
         digest = hashlib.sha256(prompt.encode()).hexdigest()
         with anyio.CancelScope(shield=True):
-            attempt_id = await self._run.begin(admission, prompt_sha256=digest, at=at)
+            attempt_id = await self._run.begin(
+                admission,
+                prompt_sha256=digest,
+                prompt=prompt if self._keep_prompts else None,
+                at=at,
+            )
         self._sink.emit(CallStarted(at=at, row=admission.row, key=admission.key))
         return Attempt(id=attempt_id, row=admission.row, key=admission.key, placed_at=at)
 
     def follow(self, call: OpenCall) -> Attempt:
         """Take up an attempt whose call an earlier run placed."""
-        self._sink.emit(
-            CallStarted(
-                at=self._clock.now(),
-                row=call.row,
-                key=call.key,
-                followed=True,
-                was_unknown=call.was_unknown,
-            )
+        attempt = Attempt(
+            id=call.attempt_id,
+            row=call.row,
+            key=call.key,
+            placed_at=call.placed_at,
+            told=not call.decided,
         )
-        return Attempt(id=call.attempt_id, row=call.row, key=call.key, placed_at=call.placed_at)
+        started = CallStarted(
+            at=self._clock.now(),
+            row=call.row,
+            key=call.key,
+            followed=True,
+            was_unknown=call.was_unknown,
+        )
+        self._tell(attempt, started)
+        return attempt
 
     async def hold(self, attempt: Attempt, why: str) -> None:
         """Record that the placement was turned away and is tried again in a moment."""
@@ -104,17 +128,16 @@ class Journal:
         )
         with anyio.CancelScope(shield=True):
             await self._run.finish(attempt.id, result, failed=reading.failed, at=at)
-        self._sink.emit(
-            CallEnded(
-                at=at,
-                row=attempt.row,
-                key=attempt.key,
-                outcome=reading.outcome,
-                summary=ended.summary,
-                duration_s=max((at - attempt.placed_at).total_seconds(), 0.0),
-                failed=reading.failed,
-            )
+        event = CallEnded(
+            at=at,
+            row=attempt.row,
+            key=attempt.key,
+            outcome=reading.outcome,
+            summary=ended.summary,
+            duration_s=max((at - attempt.placed_at).total_seconds(), 0.0),
+            failed=reading.failed,
         )
+        self._tell(attempt, event)
 
     async def turned_away(self, attempt: Attempt, why: str, *, wait_s: float) -> None:
         """Record that no phone rang and that the contact is due again in ``wait_s`` seconds."""
@@ -126,11 +149,24 @@ class Journal:
             CallTurnedAway(at=at, row=attempt.row, key=attempt.key, why=why, due_at=due_at)
         )
 
-    async def released(self, attempt: Attempt, why: str) -> None:
-        """Record that no phone rang and that the contact waits for another run."""
+    async def unreached(self, attempt: Attempt, why: str, *, wait_s: float) -> None:
+        """Record that the request did not leave; the contact is due again in ``wait_s`` seconds."""
+        at = self._clock.now()
+        due_at = _later(at, wait_s)
+        with anyio.CancelScope(shield=True):
+            await self._run.turn_away(attempt.id, why, due_at=due_at, sent=False, at=at)
+        self._sink.emit(
+            ApiUnreached(at=at, row=attempt.row, key=attempt.key, why=why, due_at=due_at)
+        )
+
+    async def released(self, attempt: Attempt, why: str, *, sent: bool = True) -> None:
+        """Record that no phone rang and that the contact waits for another run.
+
+        A placement that was not even ``sent`` does not count as one.
+        """
         at = self._clock.now()
         with anyio.CancelScope(shield=True):
-            await self._run.turn_away(attempt.id, why, due_at=at, at=at)
+            await self._run.turn_away(attempt.id, why, due_at=at, sent=sent, at=at)
         self._sink.emit(CallReleased(at=at, row=attempt.row, key=attempt.key, why=why))
 
     async def rejected(self, attempt: Attempt, why: str) -> None:
@@ -145,7 +181,7 @@ class Journal:
         at = self._clock.now()
         with anyio.CancelScope(shield=True):
             await self._run.doubt(attempt.id, evidence, at=at)
-        self._sink.emit(CallUnknown(at=at, row=attempt.row, key=attempt.key, evidence=evidence))
+        self._tell(attempt, CallUnknown(at=at, row=attempt.row, key=attempt.key, evidence=evidence))
 
     async def unfit(self, admission: Admission, reason: str) -> None:
         """Record that a contact cannot be dialled as its row stands."""
@@ -158,7 +194,11 @@ class Journal:
 
     def left(self, attempt: Attempt) -> None:
         """Tell that an open call is left to the next run; the ledger knows its interaction ID."""
-        self._sink.emit(CallLeft(at=self._clock.now(), row=attempt.row, key=attempt.key))
+        self._tell(attempt, CallLeft(at=self._clock.now(), row=attempt.row, key=attempt.key))
+
+    def _tell(self, attempt: Attempt, event: Event) -> None:
+        if attempt.told:
+            self._sink.emit(event)
 
 
 def _later(at: datetime, wait_s: float) -> datetime:

@@ -1,7 +1,8 @@
 """Placing one call, with retries of placements that were turned away.
 
 The only place that knows tenacity. Only ``TurnedAway`` is tried again, since then no phone rang;
-a wait longer than the slot's patience is left to the ledger, so that the slot serves others.
+a wait longer than the slot's patience is left to the ledger, so that the slot serves others. That
+the API cannot be reached is nobody's turning away: see ``reach``.
 """
 
 import random
@@ -88,7 +89,7 @@ class Retries:
                 await before_wait(answer)
 
         retrying = AsyncRetrying(
-            retry=retry_if_result(lambda answer: isinstance(answer, TurnedAway)),
+            retry=retry_if_result(_is_worth_another),
             wait=wait,
             stop=stop,
             before_sleep=record,
@@ -96,7 +97,7 @@ class Retries:
             retry_error_callback=_answer,
         )
         answer: Answer = await retrying(once)
-        may_wait = isinstance(answer, TurnedAway) and placements() < self._rules.attempts
+        may_wait = _is_worth_another(answer) and placements() < self._rules.attempts
         return Placed(
             answer=answer, placements=placements(), wait_s=waits[-1] if may_wait else None
         )
@@ -109,6 +110,10 @@ class Retries:
             max_wait_s=self._rules.max_wait_s,
             chance=self._chance(),
         )
+
+
+def _is_worth_another(answer: Answer) -> bool:
+    return isinstance(answer, TurnedAway) and not answer.unreached
 
 
 def _answer(state: RetryCallState) -> Answer:

@@ -13,6 +13,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from poku_batch.engine.calling import Caller
 from poku_batch.engine.race import first_of
+from poku_batch.engine.reach import Reach
 from poku_batch.engine.slots import Slots
 from poku_batch.engine.stops import Stop
 from poku_batch.events import Draining, Waiting
@@ -51,6 +52,7 @@ class Runner:
         *,
         run: LedgerRun,
         caller: Caller,
+        reach: Reach,
         clock: Clock,
         sink: EventSink,
         stop: Stop,
@@ -59,6 +61,7 @@ class Runner:
         """Take the parts of the run."""
         self._run = run
         self._caller = caller
+        self._reach = reach
         self._clock = clock
         self._sink = sink
         self._stop = stop
@@ -149,12 +152,30 @@ class Runner:
             if await self._run.next_due_at() is not None:
                 self._ending = RunEnding.LIMIT
             return False
+        if self._reach.down:
+            return await self._feed_probe(send)
+        return bool(await self._admit(send, room)) or await self._wait_for_due(freed)
+
+    async def _feed_probe(self, send: MemoryObjectSendStream[Job]) -> bool:
+        """While the API cannot be reached: let one contact find out, when it is time."""
+        back, wait_s = self._reach.back(), self._reach.wait_s()
+        if wait_s > 0:
+            await first_of(back.wait, self._stop.wait, partial(self._clock.sleep, wait_s))
+            return True
+        freed = self._slots.next_freed()
+        self._reach.probe()
+        return bool(await self._admit(send, 1)) or await self._wait_for_due(freed)
+
+    async def _admit(self, send: MemoryObjectSendStream[Job], room: int) -> int:
+        """Admit for ``room`` slots and hand them out; gives how many were due."""
         admitted = await self._run.admit(room, now=self._clock.now())
         self._called += len(admitted)
+        if admitted:
+            self._told_waiting = None
         for admission in admitted:
             if not await self._hand(send, admission):
                 await self._run.release(admission)
-        return bool(admitted) or await self._wait_for_due(freed)
+        return len(admitted)
 
     def _left_by_limit(self) -> int:
         limit = self._rules.limit

@@ -10,7 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.text import Text
 
-from poku_batch.events import Draining, Event, RunStarted, Waiting
+from poku_batch.events import ApiUnreached, Draining, Event, RunStarted, Waiting
 from poku_batch.progress.tally import Tally
 from poku_batch.progress.words import draining_text, figures, one_line, pace
 
@@ -70,6 +70,8 @@ class LineDisplay:
                 )
             case Waiting():
                 self._write(self._tally.note)
+            case ApiUnreached():
+                self._write(f"{self._tally.note} ({one_line(event.why)})")
             case Draining():
                 self._write(draining_text(event.in_call))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from poku_batch.events import (
+    ApiUnreached,
     CallEnded,
     CallFailed,
     CallLeft,
@@ -64,7 +65,7 @@ class Tally:
                 self._begin(event)
             case CallStarted():
                 self._start_call(event)
-            case CallTurnedAway() | CallReleased() | CallLeft():
+            case CallTurnedAway() | CallReleased() | CallLeft() | ApiUnreached():
                 self._put_back(event)
             case CallEnded() | CallUnknown():
                 self._end_call(event)
@@ -114,8 +115,10 @@ class Tally:
         else:
             self.waiting -= 1
 
-    def _put_back(self, event: CallTurnedAway | CallReleased | CallLeft) -> None:
+    def _put_back(self, event: CallTurnedAway | CallReleased | CallLeft | ApiUnreached) -> None:
         self.in_call -= 1
+        if isinstance(event, ApiUnreached):
+            self.note = f"the API cannot be reached; trying again at {_local(event.due_at)}"
         self.turned_away += isinstance(event, CallTurnedAway)
         if event.key in self._followed_unknown:
             self._followed_unknown.discard(event.key)

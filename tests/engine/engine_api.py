@@ -18,6 +18,7 @@ from poku_batch.models import (
     Ended,
     InteractionId,
     Standing,
+    TurnedAway,
 )
 from tests.engine.engine_clock import VirtualClock
 from tests.engine.engine_file import attempts
@@ -59,10 +60,17 @@ class ScriptedApi:
     open_numbers: set[str] = field(default_factory=set)
     most_open: int = 0
     at_place: Callable[[str], object] = lambda _to: None
+    #: Between these two instants, in seconds, nothing reaches the API; ``missed`` says what tried.
+    outage_s: tuple[float, float] = (0.0, 0.0)
+    missed: list[float] = field(default_factory=list)
 
     async def place(self, request: CallRequest) -> Answer:
         to = request.to
         self.tick()
+        began_s, over_s = self.outage_s
+        if began_s <= self.clock.monotonic() < over_s:
+            self.missed.append(self.clock.monotonic())
+            return TurnedAway(why="the request was not sent: ConnectError", unreached=True)
         self.placements.append(Placement(request=request, at_s=self.clock.monotonic()))
         self._require_intent(to)
         self.at_place(to)

@@ -17,6 +17,7 @@ from poku_batch.engine.compose import Composer
 from poku_batch.engine.following import Follower, FollowRules
 from poku_batch.engine.journal import Journal
 from poku_batch.engine.placing import Retries, RetryRules
+from poku_batch.engine.reach import Reach
 from poku_batch.engine.runner import Runner, RunRules
 from poku_batch.engine.stops import Stop
 from poku_batch.events import Event, RunStarted
@@ -240,17 +241,24 @@ class World:
     ) -> Runner:
         watched = cast("LedgerRun", _WatchedRun(run, self))
         stop = Stop()
+        reach = Reach(self.clock, chance=lambda: 1.0)
         caller = Caller(
             api=self.api,
-            clock=self.clock,
             composer=composer,
             journal=Journal(watched, self.clock, self, OutcomeRules({})),
             retries=retries,
             follower=follower,
+            reach=reach,
             stop=stop,
         )
         runner = Runner(
-            run=watched, caller=caller, clock=self.clock, sink=self, stop=stop, rules=rules
+            run=watched,
+            caller=caller,
+            reach=reach,
+            clock=self.clock,
+            sink=self,
+            stop=stop,
+            rules=rules,
         )
         self._going = Going(stop=stop, runner=runner, scope=scope)
         return runner
