@@ -3,6 +3,7 @@
 The key is read here, handed to the client, and kept nowhere.
 """
 
+import getpass
 import os
 from pathlib import Path
 
@@ -39,7 +40,14 @@ def base_url(campaign: Campaign) -> str:
     try:
         return Api.model_validate({"base_url": url}).base_url
     except ValidationError as error:
-        raise UsageError(f"POKU_BASE_URL: {error.errors()[0]['msg']}") from None
+        raise UsageError(f"POKU_BASE_URL {_words(error)}") from None
+
+
+def _words(error: ValidationError) -> str:
+    """What is wrong and what to do, of the first fault; the value itself may hold a secret."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    hint = fault.get("ctx", {}).get("hint")
+    return f"{fault['msg']} ({hint})" if hint else fault["msg"]
 
 
 def ledger_url(campaign: Campaign, *, simulate: bool) -> str:
@@ -47,12 +55,21 @@ def ledger_url(campaign: Campaign, *, simulate: bool) -> str:
 
     A rehearsal always has its own file there, whatever the variable says.
     """
+    return folder_ledger_url(campaign.folder, simulate=simulate)
+
+
+def folder_ledger_url(folder: Path, *, simulate: bool) -> str:
+    """As ``ledger_url``, for the campaigns of a folder."""
     if simulate:
-        return str(simulated_ledger(campaign))
+        return str(folder / _FOLDER / _SIMULATED)
     url = os.environ.get("POKU_BATCH_LEDGER", "").strip()
-    return url or str(campaign.folder / _FOLDER / "ledger.db")
+    return url or str(folder / _FOLDER / "ledger.db")
 
 
-def simulated_ledger(campaign: Campaign) -> Path:
-    """The file that a campaign's rehearsals are kept in."""
-    return campaign.folder / _FOLDER / _SIMULATED
+def person() -> str:
+    """Who decides: the operating system's name of the user, for the history."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        # A user of a container may have a number and no name.
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "somebody"

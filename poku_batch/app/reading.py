@@ -9,14 +9,26 @@ from poku_batch.app import environment
 from poku_batch.app.running import write_outputs
 from poku_batch.campaign import Campaign
 from poku_batch.errors import UsageError
-from poku_batch.models import Counts
+from poku_batch.models import Counts, UnknownCall
 from poku_batch.ports import Ledger
 
 
 async def campaign_status(campaign: Campaign, *, simulate: bool = False) -> Counts:
     """Say how a campaign's sheet stands. Raises ``UsageError`` if it was never run."""
-    async with _existing_ledger(campaign, simulate=simulate) as ledger:
-        return await ledger.counts(campaign.identity, now=datetime.now(UTC))
+    counts, _ = await campaign_unknown(campaign, limit=0, simulate=simulate)
+    return counts
+
+
+async def campaign_unknown(
+    campaign: Campaign, *, limit: int, simulate: bool = False
+) -> tuple[Counts, list[UnknownCall]]:
+    """Say how a campaign's sheet stands, and give the first of its unknown contacts.
+
+    Raises ``UsageError`` if it was never run.
+    """
+    async with existing_ledger(campaign, simulate=simulate) as ledger:
+        counts = await ledger.counts(campaign.identity, now=datetime.now(UTC))
+        return counts, await ledger.unknown_calls(campaign.identity, limit=limit)
 
 
 async def export_campaign(
@@ -35,13 +47,13 @@ async def export_campaign(
     elif simulate:
         outputs = tuple(simulated_path(path) for path in outputs)
     check_outputs(outputs, input_file=campaign.contacts.file)
-    async with _existing_ledger(campaign, simulate=simulate) as ledger:
+    async with existing_ledger(campaign, simulate=simulate) as ledger:
         await write_outputs(ledger, campaign, outputs)
     return outputs
 
 
 @asynccontextmanager
-async def _existing_ledger(campaign: Campaign, *, simulate: bool) -> AsyncIterator[Ledger]:
+async def existing_ledger(campaign: Campaign, *, simulate: bool) -> AsyncIterator[Ledger]:
     """Open the ledger of a campaign that was run before."""
     from poku_batch.ledger import ledger_exists, open_ledger
 

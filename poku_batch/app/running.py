@@ -18,6 +18,7 @@ from poku_batch.engine.following import Follower, FollowRules
 from poku_batch.engine.journal import Journal
 from poku_batch.engine.placing import Retries, RetryRules
 from poku_batch.engine.plan import enrol
+from poku_batch.engine.reach import Reach
 from poku_batch.engine.runner import Runner, RunRules
 from poku_batch.engine.stops import Stop
 from poku_batch.events import Event, RunEnded, RunStarted
@@ -237,9 +238,11 @@ class _Job:
 
     async def _call(self, run: LedgerRun, stop: Stop, report: EnrolmentReport) -> RunEnding:
         """Run until the end, heeding signals, and write the results whatever the end."""
+        reach = Reach(self.clock)
         runner = Runner(
             run=run,
-            caller=self._caller(run, stop),
+            caller=self._caller(run, reach, stop),
+            reach=reach,
             clock=self.clock,
             sink=self.sink,
             stop=stop,
@@ -263,7 +266,7 @@ class _Job:
             with anyio.CancelScope(shield=True):
                 await write_outputs(self.ledger, self.prepared.campaign, self.prepared.outputs)
 
-    def _caller(self, run: LedgerRun, stop: Stop) -> Caller:
+    def _caller(self, run: LedgerRun, reach: Reach, stop: Stop) -> Caller:
         campaign = self.prepared.campaign
         retries = RetryRules(
             attempts=campaign.retries.attempts,
@@ -271,11 +274,17 @@ class _Job:
         )
         return Caller(
             api=self.api,
-            clock=self.clock,
             composer=self.prepared.composer,
-            journal=Journal(run, self.clock, self.sink, OutcomeRules(campaign.outcomes)),
+            journal=Journal(
+                run,
+                self.clock,
+                self.sink,
+                OutcomeRules(campaign.outcomes),
+                keep_prompts=campaign.keep_prompts,
+            ),
             retries=Retries(retries, sleep=self.clock.sleep),
             follower=Follower(self.api, self.clock, self.follow_rules),
+            reach=reach,
             stop=stop,
         )
 

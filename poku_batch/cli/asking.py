@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from rich.text import Text
 
 from poku_batch.app.running import RunPlan
-from poku_batch.cli.terminal import err
+from poku_batch.cli.terminal import err, say
 from poku_batch.errors import UsageError
 from poku_batch.progress import Display
 from poku_batch.progress.words import one_line
@@ -22,7 +21,7 @@ def agree(plan: RunPlan, *, display: Display, yes: bool) -> bool:
     """
     with display.paused():
         for line in plan_lines(plan):
-            err.print(Text(line), soft_wrap=True)
+            say(err, line)
         if plan.simulated or yes:
             return True
         if not sys.stdin.isatty():
@@ -30,11 +29,16 @@ def agree(plan: RunPlan, *, display: Display, yes: bool) -> bool:
                 "real phones would ring, and there is nobody here to ask: add --yes to call "
                 "without being asked, or --simulate to rehearse. Nobody was called."
             )
-        with _interruptible():
-            try:
-                return typer.confirm("Call them now?", default=False, err=True)
-            except typer.Abort:
-                return False
+        return confirmed("Call them now?")
+
+
+def confirmed(question: str) -> bool:
+    """Ask at the terminal; no, Ctrl-C and the end of input all mean no."""
+    with _interruptible():
+        try:
+            return typer.confirm(question, default=False, err=True)
+        except typer.Abort:
+            return False
 
 
 def plan_lines(plan: RunPlan) -> list[str]:

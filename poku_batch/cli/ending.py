@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from rich.text import Text
-
 from poku_batch.app.running import RunSummary
 from poku_batch.campaign import Campaign
 from poku_batch.cli.exits import exit_code
-from poku_batch.cli.terminal import err, out, print_json, shown
+from poku_batch.cli.terminal import err, out, print_json, say, shown
 from poku_batch.models import ContactState, Counts, RunEnding
 from poku_batch.progress import counts_table
 from poku_batch.progress.words import one_line
@@ -20,15 +18,15 @@ def print_ending(
     if as_json:
         print_json(ending_json(summary, campaign, simulated=simulated))
         return
-    out.print(Text(_headline(summary, campaign, simulated=simulated), style="bold"))
+    say(out, _headline(summary, campaign, simulated=simulated), style="bold")
     out.print()
     out.print(counts_table(summary.counts))
     if summary.outputs:
         out.print()
     for path in summary.outputs:
-        out.print(Text(f"results: {shown(path)}"), soft_wrap=True)
+        say(out, f"results: {shown(path)}")
     for line in _advice(summary, campaign, simulated=simulated):
-        err.print(Text(line), soft_wrap=True)
+        say(err, line)
 
 
 def counts_json(counts: Counts) -> dict[str, Any]:
@@ -78,12 +76,14 @@ def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list
     if summary.ending is RunEnding.REFUSED and summary.why:
         lines.append(f"The API says: {one_line(summary.why, limit=300)}")
         lines.append(
-            "Mend what it says (key, credits, address), then run again: nobody who waits was called."
+            "Mend what it says (key, credits, address), then run again: whoever is pending "
+            "was not called."
         )
     if counts.of(ContactState.UNKNOWN):
         lines.append(
             f"{counts.of(ContactState.UNKNOWN):,} unknown: they may or may not have been called, "
-            "and are not called again by themselves; call_error holds the evidence."
+            "and are not called again by themselves; call_error holds the evidence. They are "
+            f"listed by: {again.replace(' run ', ' status ', 1)}"
         )
     if counts.of(ContactState.FAILED) or counts.of(ContactState.SKIPPED):
         lines.append(

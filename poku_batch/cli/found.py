@@ -3,12 +3,10 @@
 import json
 from itertools import chain
 
-from rich.text import Text
-
 from poku_batch.app.checking import CheckReport, Preview
 from poku_batch.campaign import Campaign
 from poku_batch.cli.asking import called_before_text, caller_id
-from poku_batch.cli.terminal import out, shown
+from poku_batch.cli.terminal import out, say, shown
 from poku_batch.models import CallRequest, ContactState, RowNote
 from poku_batch.progress.words import one_line
 
@@ -18,19 +16,18 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 def print_check(found: CheckReport, campaign: Campaign) -> None:
     """Tell how the sheet was read, what is wrong with which rows, and what a run would do."""
     for line in chain(_sheet_lines(found, campaign), _row_lines(found), _run_lines(found)):
-        out.print(Text(line), soft_wrap=True)
+        say(out, line)
 
 
 def print_preview(found: Preview) -> None:
     """Show a row's request as JSON, then its prompt as the agent reads it."""
-    out.print(Text(f"row {found.row.row}, key {one_line(found.key or 'none')}", style="bold"))
+    say(out, f"row {found.row.row}, key {one_line(found.key or 'none')}", style="bold")
     if found.request is None:
-        out.print(Text(f"would not be called: {found.reason}"), soft_wrap=True)
+        say(out, f"would not be called: {found.reason}")
         return
-    out.print(Text(json.dumps(_fields(found.request), indent=2, ensure_ascii=False)))
+    say(out, json.dumps(_fields(found.request), indent=2))
     out.print()
-    prompt = "".join(c if c.isprintable() or c in "\n\t" else " " for c in found.request.prompt)
-    out.print(Text(prompt), soft_wrap=True)
+    say(out, found.request.prompt)
 
 
 def _fields(request: CallRequest) -> dict[str, str]:
@@ -100,5 +97,6 @@ def _run_lines(found: CheckReport) -> list[str]:
         where = ", ".join(f"{code or 'no country'} {number:,}" for code, number in by_number[:12])
         lines.append(f"To call by country: {where}")
     if report.gone:
-        lines.append(f"{report.gone:,} contacts of earlier sheets are no longer in it: not called.")
+        gone = "1 contact" if report.gone == 1 else f"{report.gone:,} contacts"
+        lines.append(f"Of earlier sheets, {gone} no longer in this one: not called.")
     return lines

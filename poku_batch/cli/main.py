@@ -7,10 +7,14 @@ from typing import Annotated
 import typer
 
 from poku_batch.cli.checking import check, preview, schema
+from poku_batch.cli.deciding import resolve, retry
 from poku_batch.cli.exits import ExitCode
+from poku_batch.cli.ledgers import forget, ledger
 from poku_batch.cli.reading import export, status
+from poku_batch.cli.remembering import history
 from poku_batch.cli.running import run
 from poku_batch.cli.simulating import simulator
+from poku_batch.cli.streams import keep_streams
 from poku_batch.cli.terminal import err, print_error
 from poku_batch.errors import PokuBatchError
 
@@ -46,12 +50,17 @@ def _options(
     pass
 
 
-for command in (run, check, preview, status, export, simulator, schema):
+for command in (run, check, preview, status, retry, resolve, history, export):
     app.command()(command)
+app.add_typer(ledger)
+app.command()(forget)
+app.command()(simulator)
+app.command()(schema)
 
 
 def main() -> None:
     """Run the program and leave with its exit code."""
+    keep_streams()
     sys.exit(_run())
 
 
@@ -66,10 +75,6 @@ def _run() -> int:
     except KeyboardInterrupt:
         print_error("stopped")
         return ExitCode.STOPPED
-    except BrokenPipeError:
-        # The reader of our output has left, as ``head`` does; what was to be kept is in files.
-        sys.stderr.close()
-        return ExitCode.FAULT
     except Exception:
         err.print(traceback.format_exc(), markup=False, soft_wrap=True)
         print_error("this is a fault in poku-batch; what was called is in the ledger")

@@ -10,23 +10,30 @@ from poku_batch.cli.arguments import AsJson, CampaignFile, Simulated
 
 
 def status(campaign: CampaignFile, *, simulate: Simulated = False, json: AsJson = False) -> None:
-    """Say how CAMPAIGN stands: contacts by state and outcome."""
+    """Say how CAMPAIGN stands: contacts by state and outcome, and what is unknown.
+
+    With --json, "unknown" lists up to 10,000 contacts; "unknown_left_out" counts the rest.
+    """
     import anyio
 
-    from poku_batch.app.reading import campaign_status
+    from poku_batch.app.reading import campaign_unknown
     from poku_batch.campaign import load_campaign
     from poku_batch.cli.ending import counts_json
     from poku_batch.cli.terminal import out, print_json
+    from poku_batch.cli.unknown import UNKNOWN_IN_JSON, UNKNOWN_SHOWN, print_unknown, unknown_json
     from poku_batch.progress import counts_table
 
     loaded = load_campaign(campaign)
-    counts = anyio.run(partial(campaign_status, loaded, simulate=simulate))
+    limit = UNKNOWN_IN_JSON if json else UNKNOWN_SHOWN
+    counts, calls = anyio.run(partial(campaign_unknown, loaded, limit=limit, simulate=simulate))
     if json:
-        print_json({"campaign": loaded.name, "wave": loaded.wave, **counts_json(counts)})
+        found = {"campaign": loaded.name, "wave": loaded.wave, **counts_json(counts)}
+        print_json(found | unknown_json(counts, calls))
         return
     out.print(counts_table(counts))
     if counts.next_due_at is not None and not counts.due:
         out.print(f"next due at {counts.next_due_at.astimezone():%Y-%m-%d %H:%M:%S %Z}")
+    print_unknown(counts, calls, loaded, simulated=simulate)
 
 
 def export(
@@ -45,9 +52,9 @@ def export(
 
     from poku_batch.app.reading import export_campaign
     from poku_batch.campaign import load_campaign
-    from poku_batch.cli.terminal import out, shown
+    from poku_batch.cli.terminal import out, say, shown
 
     loaded = load_campaign(campaign)
     to = output.absolute() if output else None
     for path in anyio.run(partial(export_campaign, loaded, to=to, simulate=simulate)):
-        out.print(f"results: {shown(path)}", soft_wrap=True, markup=False)
+        say(out, f"results: {shown(path)}")

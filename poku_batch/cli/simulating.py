@@ -1,6 +1,6 @@
 """``simulator``: the stand-in for the API, by hand."""
 
-from typing import Annotated
+from typing import Annotated, Literal, cast
 
 import typer
 
@@ -38,7 +38,10 @@ def simulator(
     if generation not in {"first", "second"}:
         raise typer.BadParameter("first or second", param_hint="--generation")
     config = SimulatorConfig(
-        seed=seed, speed=speed, generation=generation, faults=Faults.parse(faults)
+        seed=seed,
+        speed=speed,
+        generation=cast("Literal['first', 'second']", generation),
+        faults=Faults.parse(faults),
     )
     run_forever(
         config,

@@ -15,15 +15,24 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
+def say(console: Console, text: str, *, style: str = "") -> None:
+    """Write text as it is: no markup, no control characters, no line broken that was not."""
+    console.print(Text(printable(text), style=style), soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """Text of anybody's, without what could steer a terminal; line feeds and tabs stay."""
+    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
+
+
 def print_error(message: str) -> None:
-    """Write an error, one fault a line, without markup or control characters."""
-    text = "".join(c if c.isprintable() or c == "\n" else " " for c in message)
-    err.print(Text(f"error: {text}" if "\n" not in text else text), soft_wrap=True)
+    """Write an error, one fault a line."""
+    say(err, message if "\n" in message else f"error: {message}")
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """Write a JSON object and nothing else to standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Write a JSON object and nothing else to standard output; ASCII, which every reader takes."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 def shown(path: Path) -> str:

@@ -1,0 +1,127 @@
+"""What a person decides about contacts: to call them again, or what came of an unknown call."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from poku_batch.app import environment
+from poku_batch.app.reading import existing_ledger
+from poku_batch.campaign import Campaign
+from poku_batch.errors import UsageError
+from poku_batch.models import (
+    ContactKey,
+    ContactRecord,
+    ContactState,
+    Decision,
+    Ended,
+    Outcome,
+    PutBack,
+    Selection,
+)
+from poku_batch.policy.outcomes import OutcomeRules
+from poku_batch.ports import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """What a selection came to. ``done`` is false where nobody was selected, or the answer was no.
+
+    ``untouched`` are contacts that were named by key and cannot be put back as they stand.
+    """
+
+    put_back: PutBack
+    done: bool
+    untouched: tuple[ContactRecord, ...]
+
+
+async def retry_contacts(
+    campaign: Campaign,
+    selection: Selection,
+    *,
+    confirm: Callable[[PutBack], bool],
+    simulate: bool = False,
+) -> Retried:
+    """Put contacts back to pending; a run calls them then, or goes on to them if it is going on.
+
+    ``confirm`` is asked before anything changes, if anybody is selected; it blocks the event loop.
+    Raises ``UsageError`` where a key or an outcome is not known, with the nearest.
+    """
+    async with existing_ledger(campaign, simulate=simulate) as ledger:
+        occurring = (await ledger.counts(campaign.identity, now=datetime.now(UTC))).outcomes
+        for outcome in selection.outcomes:
+            _require_outcome(campaign, outcome, occurring)
+        named = [await require_contact(ledger, campaign, key) for key in selection.keys]
+        able = (ContactState.DONE, ContactState.FAILED, ContactState.UNKNOWN)
+        untouched = tuple(contact for contact in named if contact.state not in able)
+        found = await ledger.selected(campaign.identity, selection)
+        if not found.contacts or not confirm(found):
+            return Retried(put_back=found, done=False, untouched=untouched)
+        done = await ledger.put_back(
+            campaign.identity,
+            selection,
+            agreed=found.may_ring_twice,
+            by=environment.person(),
+            at=datetime.now(UTC),
+        )
+        return Retried(put_back=done, done=True, untouched=untouched)
+
+
+async def resolve_contact(  # what the person says
+    campaign: Campaign,
+    key: str,
+    state: ContactState,
+    *,
+    outcome: str | None = None,
+    summary: str | None = None,
+    simulate: bool = False,
+) -> Decision:
+    """Record a person's word on an unknown contact, and say what was recorded.
+
+    Without ``outcome`` a done contact's is read from the ``summary``, as a call's would be. Raises
+    ``UsageError`` where the key or the outcome is not known, or the contact is not unknown.
+    """
+    if outcome is not None:
+        _require_outcome(campaign, outcome, ())
+    elif summary and state is ContactState.DONE:
+        outcome = OutcomeRules(campaign.outcomes).read(Ended(summary=summary)).outcome
+    decision = Decision(
+        state=state,
+        by=environment.person(),
+        at=datetime.now(UTC),
+        outcome=outcome,
+        summary=summary,
+    )
+    async with existing_ledger(campaign, simulate=simulate) as ledger:
+        contact = await require_contact(ledger, campaign, key)
+        if contact.state is not ContactState.UNKNOWN:
+            why = f" ({contact.error})" if contact.error else ""
+            raise UsageError(
+                f"{key!r} is not unknown but {contact.state}{why}; a person's word is for what is "
+                "unknown alone. To call a contact again: poku-batch retry"
+            )
+        await ledger.resolve(campaign.identity, ContactKey(key), decision)
+    return decision
+
+
+async def require_contact(ledger: Ledger, campaign: Campaign, key: str) -> ContactRecord:
+    """Find a contact by its key. Raises ``UsageError`` with the nearest where there is none."""
+    contact = await ledger.contact(campaign.identity, key)
+    if contact is not None:
+        return contact
+    near = difflib.get_close_matches(key, await ledger.near_keys(campaign.identity, key), n=3)
+    meant = f"did you mean {' or '.join(map(repr, near))}?" if near else "see the results"
+    columns = " and ".join(campaign.contacts.key or ()) or "the number, as +14155550100"
+    raise UsageError(
+        f"{campaign.identity} has no contact with the key {key!r}; {meant} (a key is {columns})"
+    )
+
+
+def _require_outcome(campaign: Campaign, outcome: str, occurring: Iterable[str]) -> None:
+    """Raise ``UsageError`` for a word that is nobody's outcome, with the nearest that is one."""
+    known = list(dict.fromkeys([*occurring, *campaign.outcomes, *map(str, Outcome)]))
+    if outcome in known:
+        return
+    near = difflib.get_close_matches(outcome, known, n=1)
+    meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    raise UsageError(f"{outcome!r} is no outcome of {campaign.identity}; {meant}")

@@ -1,0 +1,46 @@
+"""What ``forget`` says it did, and what it could not do."""
+
+from collections.abc import Sequence
+
+from poku_batch.app.ledgers import Forgotten
+from poku_batch.cli.terminal import err, out, say, shown
+
+
+def print_forgotten(found: Sequence[Forgotten], *, kept_hash: bool) -> None:
+    """Say what was erased from which ledger, and where the person still is."""
+    for one in found:
+        erased = one.erased
+        say(
+            out,
+            f"{shown(one.ledger)}: erased {_many(erased.contacts, 'contact')} and what was kept of "
+            f"{_many(erased.attempts, 'attempt')}",
+        )
+        if erased.mentions:
+            say(
+                err,
+                f"{_many(erased.mentions, 'row')} of others there still mention the number: "
+                "they are left",
+            )
+    say(
+        err,
+        "The sheet, the result files and any backup still hold the person: erase them there too. "
+        "As long as the row is in the sheet, the next run takes it into the ledger again.",
+    )
+    if kept_hash:
+        say(
+            err,
+            "A salted hash of the number is kept: a row with it is skipped, as forgotten. Whoever "
+            "has the ledger can find the number out by trying all of them.",
+        )
+        return
+    if any(one.erased.asked_not_to for one in found):
+        say(err, "They had asked not to be called. Nothing in the ledger knows that any more.")
+    say(
+        err,
+        "From now on the number is unknown here: a sheet with it is called like any other. "
+        "To have it skipped instead: forget again, with --keep-hash.",
+    )
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

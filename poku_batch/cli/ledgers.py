@@ -1,0 +1,105 @@
+"""``ledger check``, ``ledger backup`` and ``forget``: looking after what is remembered."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from poku_batch.cli.arguments import CampaignFile, Simulated
+
+ledger = typer.Typer(
+    name="ledger",
+    help="Look after the ledger: look it over, copy it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+MaybeCampaign = Annotated[
+    Path | None,
+    typer.Argument(metavar="CAMPAIGN", help="A campaign file, for the ledger that it uses."),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="A folder of campaigns instead; by default this one."),
+]
+
+
+@ledger.command()
+def check(
+    campaign: MaybeCampaign = None, *, folder: Folder = None, simulate: Simulated = False
+) -> None:
+    """Look the ledger over: the file, its version, and whether its rows fit together.
+
+    Changes nothing, and may be done while a run goes on. Exit code 3 if there is a problem.
+    """
+    from poku_batch.app.ledgers import folder_of, inspect_ledger
+    from poku_batch.campaign import load_campaign
+    from poku_batch.cli.exits import ExitCode
+    from poku_batch.cli.terminal import out, say, shown
+
+    loaded = load_campaign(campaign) if campaign else None
+    found = inspect_ledger(folder_of(loaded, folder), simulate=simulate)
+    version = "" if found.version is None else f", version {found.version}"
+    say(
+        out,
+        f"{shown(found.path)}{version}: {found.contacts:,} contacts, {found.attempts:,} attempts",
+    )
+    for note in found.notes:
+        say(out, f"note: {note}")
+    for problem in found.problems:
+        say(out, f"problem: {problem.what}\n  {problem.do}")
+    if found.problems:
+        sys.exit(ExitCode.INCOMPLETE)
+    say(out, "nothing is wrong with it")
+
+
+@ledger.command()
+def backup(
+    campaign: CampaignFile,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
+    *,
+    simulate: Simulated = False,
+) -> None:
+    """Copy the ledger of CAMPAIGN to FILE, as it stands at one moment, and look the copy over.
+
+    May be done while a run goes on. To restore it, put it where the ledger was, with no -wal and
+    -shm file beside it.
+    """
+    from poku_batch.app.ledgers import back_up_ledger
+    from poku_batch.campaign import load_campaign
+    from poku_batch.cli.terminal import out, say, shown
+
+    made = back_up_ledger(load_campaign(campaign).folder, file.absolute(), simulate=simulate)
+    say(
+        out,
+        f"{shown(made.path)}: the ledger with {made.contacts:,} contacts and {made.attempts:,} "
+        "attempts; looked over, and sound",
+    )
+
+
+def forget(
+    campaign: MaybeCampaign = None,
+    *,
+    to: Annotated[str, typer.Option(metavar="NUMBER", help="Their number, as +14155550100.")],
+    folder: Folder = None,
+    keep_hash: Annotated[
+        bool,
+        typer.Option(
+            "--keep-hash",
+            help="Keep a salted hash of the number: a later row with it is skipped.",
+        ),
+    ] = False,
+) -> None:
+    """Erase a person from the ledger, in all campaigns and in the rehearsals too.
+
+    What stays are times, states and outcomes, for the counts. Refused while a run goes on.
+    """
+    from poku_batch.app.ledgers import folder_of, forget_number
+    from poku_batch.campaign import load_campaign
+    from poku_batch.cli.forgetting import print_forgotten
+
+    loaded = load_campaign(campaign) if campaign else None
+    region = loaded.contacts.region if loaded else None
+    found = forget_number(folder_of(loaded, folder), to, region=region, keep_hash=keep_hash)
+    print_forgotten(found, kept_hash=keep_hash)
