@@ -165,7 +165,7 @@ def test_plans_are_the_same_in_every_process() -> None:
         "from poku_batch.simulator import Scenarios;"
         "print(Scenarios().plan(7, '+14155550100', 1, (20.0, 90.0)))"
     )
-    told = subprocess.run(  # noqa: S603  # this interpreter and a fixed script
+    told = subprocess.run(  # this interpreter and a fixed script
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert told.stdout.strip() == str(plan)
@@ -183,7 +183,7 @@ def test_configuration_imports_no_web_framework() -> None:
         "import sys, poku_batch.simulator as s; s.SimulatorConfig();"
         "print([m for m in ('fastapi', 'uvicorn', 'pydantic', 'anyio') if m in sys.modules])"
     )
-    told = subprocess.run(  # noqa: S603  # this interpreter and a fixed script
+    told = subprocess.run(  # this interpreter and a fixed script
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert told.stdout.strip() == "[]"

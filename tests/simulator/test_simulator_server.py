@@ -233,7 +233,7 @@ def test_ctrl_c_ends_it_cleanly_though_a_request_is_held() -> None:
         "print('bye')"
     )
     with (
-        subprocess.Popen(  # noqa: S603  # this interpreter and a fixed script
+        subprocess.Popen(  # this interpreter and a fixed script
             [sys.executable, "-c", script],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -262,7 +262,7 @@ def test_schemathesis_finds_nothing_that_the_contract_does_not_say(tmp_path: Pat
         *("--max-examples", "4", "--workers", "2", "--no-color"),
     ]
     try:
-        told = subprocess.run(  # noqa: S603  # this interpreter and fixed arguments
+        told = subprocess.run(  # this interpreter and fixed arguments
             command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100
         )
     finally:
