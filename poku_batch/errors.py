@@ -9,7 +9,8 @@
     │   └── ContactsError     … in the sheet
     ├── PhoneError            a cell is not a number that can be called; one row's matter
     ├── LedgerError           the ledger cannot be used
-    │   └── CampaignBusyError another run of the same campaign is going on
+    │   ├── CampaignBusyError another run of the same campaign is going on
+    │   └── NotReservedError  a contact has gone another way since it was admitted
     ├── ResultsError          the results cannot be written where they should go
     └── ApiError              the Poku API would not place a single call (``PokuClient`` only)
 
@@ -101,6 +102,10 @@ class CampaignBusyError(LedgerError):
         self.host = host
         self.pid = pid
         super().__init__(message)
+
+
+class NotReservedError(LedgerError):
+    """A contact has gone another way since it was admitted: nobody may dial it for that."""
 
 
 class ResultsError(PokuBatchError):

@@ -141,7 +141,8 @@ class LedgerRun(Protocol):
         ``prompt_sha256`` is that of the prompt's UTF-8, in hexadecimal digits; a ``prompt`` that is
         given is kept, once for all that share it. A placement that was turned away continues its
         attempt (same id, ``placements`` one more), unless a person has put the contact back since.
-        Raises ``LedgerError`` if the contact is not reserved by this run: then nobody may dial.
+        Raises ``NotReservedError`` if the contact is no longer reserved by this run: then nobody
+        may dial.
         """
 
     async def hold(self, attempt_id: AttemptId, why: str, *, at: datetime) -> None:

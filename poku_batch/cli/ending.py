@@ -90,6 +90,9 @@ def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list
             "Why rows failed or were skipped is in call_error; correct them in the sheet and run "
             "again: only they are called."
         )
+    if counts.of(ContactState.FAILED):
+        retry = again.replace(" run ", " retry ", 1)
+        lines.append(f"To call failed ones again as they are: {retry} --failed, then run again.")
     if counts.of(ContactState.PENDING) or counts.of(ContactState.DIALING):
         lines.append(f"To go on: {again}")
     elif simulated:

@@ -98,5 +98,6 @@ def _run_lines(found: CheckReport) -> list[str]:
         lines.append(f"To call by country: {where}")
     if report.gone:
         gone = "1 contact" if report.gone == 1 else f"{report.gone:,} contacts"
-        lines.append(f"Of earlier sheets, {gone} no longer in this one: not called.")
+        are = "is" if report.gone == 1 else "are"
+        lines.append(f"{gone} of earlier sheets {are} no longer in this one: not called.")
     return lines

@@ -17,7 +17,7 @@ from poku_batch.engine.journal import Attempt, Journal
 from poku_batch.engine.placing import Placed, Retries
 from poku_batch.engine.reach import GIVE_UP_S, Reach
 from poku_batch.engine.stops import Stop
-from poku_batch.errors import PromptError
+from poku_batch.errors import NotReservedError, PromptError
 from poku_batch.models import (
     Admission,
     Answer,
@@ -74,7 +74,11 @@ class Caller:
         if isinstance(request, Unfit):
             await self._journal.unfit(admission, request.reason)
             return True
-        attempt = await self._journal.begin(admission, request.prompt)
+        try:
+            attempt = await self._journal.begin(admission, request.prompt)
+        except NotReservedError:
+            # A late answer, or a person, has decided about the contact since it was admitted.
+            return False
         if self._stop.requested:
             # The stop came while the intent was being written: the request has not left.
             await self._journal.released(

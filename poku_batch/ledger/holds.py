@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from poku_batch.errors import LedgerError
+from poku_batch.errors import LedgerError, NotReservedError
 from poku_batch.ledger import cells, instants, statements
 from poku_batch.ledger.happenings import do, record_contact
 from poku_batch.ledger.kinds import kind_of
@@ -95,7 +95,7 @@ def require_open(connection: sqlite3.Connection, hold: Hold) -> None:
 
 def not_reserved(
     connection: sqlite3.Connection, hold: Hold, admission: Admission, verb: str
-) -> LedgerError:
+) -> NotReservedError:
     """What to raise where a contact is not reserved as it was admitted, saying why."""
     row = do(
         connection,
@@ -103,7 +103,9 @@ def not_reserved(
         {"contact": admission.contact_id, "campaign": hold.campaign},
     ).fetchone()
     if row is None:
-        return LedgerError(f"row {admission.row} cannot {verb}: it is no contact of this campaign")
+        return NotReservedError(
+            f"row {admission.row} cannot {verb}: it is no contact of this campaign"
+        )
     state, reserved_by, position, to, _ = row
     if state != ContactState.PENDING:
         what = f"its contact is {state}"
@@ -113,4 +115,4 @@ def not_reserved(
         what = "its contact is not reserved by this run"
     else:
         what = "its number changed" if to != admission.to else "its contact changed"
-    return LedgerError(f"row {admission.row} cannot {verb}: {what}")
+    return NotReservedError(f"row {admission.row} cannot {verb}: {what}")

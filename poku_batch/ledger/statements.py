@@ -56,7 +56,8 @@ FIND_HELD = """
 
 FIND_OPEN_CALLS = """
     SELECT a.id, c.id, c.key, c.sheet_row, a.to_number, a.interaction_id, a.placed_at,
-        c.state = 'unknown', c.state NOT IN ('dialing', 'unknown') OR a.number <> c.attempts
+        c.state = 'unknown',
+        c.state NOT IN ('dialing', 'unknown') OR a.number <> c.attempts OR c.position IS NULL
     FROM attempts a JOIN contacts c ON c.id = a.contact_id
     WHERE c.campaign_id = :campaign AND a.run_id <> :run
         AND a.state IN ('dialing', 'in_call', 'unknown') AND a.interaction_id IS NOT NULL

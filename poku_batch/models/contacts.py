@@ -55,7 +55,8 @@ class OpenCall:
     """An attempt whose interaction ID is known and whose end is not.
 
     ``was_unknown``: its contact is ``unknown`` by now, not ``dialing``. ``decided``: a person has
-    resolved the contact or put it back meanwhile, and only the record still wants the answer.
+    resolved the contact or put it back meanwhile, or its row has left the sheet, and only the
+    record still wants the answer.
     """
 
     attempt_id: AttemptId

@@ -70,7 +70,7 @@ def test_rows_that_are_gone_are_not_in_the_results_and_a_new_order_is_kept(
     kept = [numbers(4)[n] for n in (3, 2, 0)]
     served.write_sheet([(f"new name {n}", phone) for n, phone in enumerate(kept)])
     check = served.do("check")
-    assert "1 contact no longer in this one" in check.out
+    assert "1 contact of earlier sheets is no longer in this one" in check.out
     assert served.run().code == 0
     rows = served.results()
     assert [row["phone"] for row in rows] == kept

@@ -94,7 +94,12 @@ def test_the_campaign_and_template_that_the_readme_shows_work(
         "run",
         "run",
         "status",
+        "retry",
+        "history",
         "export",
+        "ledger",
+        "ledger",
+        "forget",
     ]
     for command in commands:
         arguments = ["campaign.yaml" if part == "CAMPAIGN" else part for part in command]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -108,6 +109,23 @@ async def test_a_contact_that_was_turned_away_does_not_count_towards_the_limit(
     await world.enrol(3)
     assert await world.run(limit=2) is RunEnding.LIMIT
     assert world.states(3) == [PENDING, DONE, DONE]
+
+
+async def test_a_contact_that_goes_another_way_before_its_call_does_not_stop_the_run(
+    world: World,
+) -> None:
+    await world.enrol(3)
+
+    def take_back() -> None:
+        world.before.pop("begin")
+        with sqlite3.connect(world.path) as ledger:
+            ledger.execute("UPDATE contacts SET reserved_by = NULL")
+        ledger.close()
+
+    world.before["begin"] = take_back
+    assert await world.run(concurrency=1) is RunEnding.FINISHED
+    assert world.states(3) == [DONE] * 3
+    assert len(world.api.placements) == 3
 
 
 # --- those who are due later -------------------------------------------------------------------
