@@ -14,7 +14,8 @@ from tests.standin import StandIn
 def program(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[Program]:
-    modules = pytestconfig.cache.mkdir("modules")
+    cache = getattr(pytestconfig, "cache", None)  # pytest may be told to keep none
+    modules = cache.mkdir("modules") if cache else tmp_path_factory.mktemp("modules")
     program = Program(tmp_path_factory.mktemp("program"), modules)
     yield program
     program.close()

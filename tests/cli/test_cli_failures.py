@@ -187,11 +187,12 @@ def test_an_api_that_cannot_be_reached_is_not_an_unknown_call(folder: Folder) ->
         closed.bind(("127.0.0.1", 0))
         folder.serve(f"http://127.0.0.1:{closed.getsockname()[1]}")
         folder.people(numbers(3))
-        result = folder.run()
-    assert result.code == 3, result
-    rows = folder.results()
-    assert [row["call_status"] for row in rows] == ["failed"] * 3
-    assert all("not sent" in row["call_error"] for row in rows), rows
+        process = folder.start()
+        process.wait_for("the API cannot be reached; trying again at")
+        process.signal()
+        result = process.ended().checked()
+    assert result.code == 4, result
+    assert folder.states() == ["pending"] * 3
 
 
 def test_a_call_that_is_followed_and_then_forgotten_by_the_api_is_unknown(
