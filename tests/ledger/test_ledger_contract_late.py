@@ -1,39 +1,33 @@
 """The contract of answers that come late, for every ledger: the first final result wins."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from poku_batch.ledger import inspect, open_ledger
 from poku_batch.models import (
-    Admission,
     AttemptId,
     CallResult,
-    CampaignId,
-    ContactKey,
-    ContactRecord,
     ContactState,
     Decision,
-    DuplicateRule,
-    Enrolment,
     InteractionId,
-    PutBack,
-    RunEnding,
-    Selection,
 )
 from poku_batch.ports import Ledger, LedgerRun
+from tests.ledger.ledger_clinic import (
+    CLINIC,
+    K2,
+    LATER,
+    NEVER,
+    NOW,
+    begin,
+    enrol,
+    found,
+    next_run,
+    put_back,
+)
 
 pytestmark = pytest.mark.anyio
-
-NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-LATER = NOW + timedelta(hours=1)
-CLINIC = CampaignId(name="clinic")
-OTHER = CampaignId(name="other")
-NEVER = CallResult(outcome="do_not_call", summary="Never again.")
-K2 = ContactKey("k2")
 
 
 @pytest.fixture(params=["sqlite"])
@@ -48,43 +42,6 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 @pytest.fixture
 async def run(ledger: Ledger) -> LedgerRun:
     return await ledger.open_run(CLINIC, at=NOW)
-
-
-async def enrol(
-    ledger: Ledger, rows: int, *, campaign: CampaignId = CLINIC, first: int = 2
-) -> None:
-    async with ledger.enrolment(campaign, ["a"], DuplicateRule.ALL) as session:
-        await session.add(
-            [
-                Enrolment(row=n, cells=(f"c{n}",), key=ContactKey(f"k{n}"), to=f"+{n}")
-                for n in range(first, first + rows)
-            ]
-        )
-        await session.commit(now=NOW)
-
-
-async def begin(run: LedgerRun) -> tuple[Admission, AttemptId]:
-    (admission,) = await run.admit(1, now=LATER)
-    return admission, await run.begin(admission, prompt_sha256="p", at=NOW)
-
-
-async def found(ledger: Ledger, key: str = "k2") -> ContactRecord:
-    record = await ledger.contact(CLINIC, key)
-    assert record is not None
-    return record
-
-
-async def put_back(ledger: Ledger, **chosen: Any) -> PutBack:
-    selection = Selection(**chosen)
-    expected = await ledger.selected(CLINIC, selection)
-    did = await ledger.put_back(CLINIC, selection, agreed=99, by="ann", at=LATER)
-    assert did == expected
-    return did
-
-
-async def next_run(ledger: Ledger, run: LedgerRun) -> LedgerRun:
-    await run.close(RunEnding.FINISHED, at=NOW)
-    return await ledger.open_run(CLINIC, at=LATER)
 
 
 async def unknown(ledger: Ledger, run: LedgerRun) -> AttemptId:
