@@ -18,6 +18,9 @@ from poku_batch.cli.streams import keep_streams
 from poku_batch.cli.terminal import err, print_error
 from poku_batch.errors import PokuBatchError
 
+#: What typer leaves with where Ctrl-C comes outside a run, which heeds it itself.
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="poku-batch",
     help="Call everyone in a spreadsheet through the Poku voice API, and get the spreadsheet back "
@@ -68,13 +71,13 @@ def _run() -> int:
     try:
         app(standalone_mode=True)
     except SystemExit as leaving:
+        if leaving.code == _INTERRUPTED:
+            print_error("stopped")
+            return ExitCode.STOPPED
         return leaving.code if isinstance(leaving.code, int) else ExitCode.USAGE
     except PokuBatchError as error:
         print_error(str(error))
         return error.exit_code
-    except KeyboardInterrupt:
-        print_error("stopped")
-        return ExitCode.STOPPED
     except Exception:
         err.print(traceback.format_exc(), markup=False, soft_wrap=True)
         print_error("this is a fault in poku-batch; what was called is in the ledger")

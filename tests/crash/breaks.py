@@ -1,0 +1,141 @@
+"""Deliberate breaks of the program, each in a copy: the harness is worth what it finds in them."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.crash.harness import Figures, Plan, campaign
+from tests.crash.processes import Warm
+from tests.crash.scenario import Completion, Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """One passage of one file replaced by another; ``cuts`` if it takes a power cut to show."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+    completion: Completion = "auto"
+    cuts: bool = False
+
+
+BREAKS = (
+    Break(
+        what="the intent is recorded after the request",
+        file="engine/calling.py",
+        old="            attempt = await self._journal.begin(admission, request.prompt)\n",
+        new="            answer = await self._api.place(request)\n"
+        "            attempt = await self._journal.begin(admission, request.prompt)\n"
+        "            await self._settle(attempt, Placed(answer=answer, placements=1))\n"
+        "            return True\n",
+    ),
+    Break(
+        what="recovery makes cut-off calls pending again",
+        file="ledger/runs.py",
+        old="transitions.doubt_cut_off(connection, hold, at=at)",
+        new="connection.execute(\"UPDATE contacts SET state = 'pending' WHERE id IN "
+        "(SELECT contact_id FROM attempts WHERE state = 'dialing')\")\n"
+        "    connection.execute(\"UPDATE attempts SET state = 'turned_away' "
+        "WHERE state = 'dialing'\")",
+    ),
+    Break(
+        what="tasks are told before the commit, and go on",
+        file="ledger/writer.py",
+        old="                        operation.perform(self._connection)\n",
+        new="                        operation.perform(self._connection)\n"
+        "                    self._wake(operations)\n",
+        cuts=True,
+    ),
+    Break(
+        what="a result is told, and written a moment later",
+        file="engine/journal.py",
+        old="            await self._run.finish("
+        "attempt.id, result, failed=reading.failed, at=at)\n",
+        new="            import asyncio\n"
+        "            async def later():\n"
+        "                await asyncio.sleep(0.05)\n"
+        "                await self._run.finish(attempt.id, result, failed=reading.failed, at=at)\n"
+        "            self.__dict__.setdefault('kept', []).append(asyncio.ensure_future(later()))\n",
+    ),
+    Break(
+        what="the interaction ID is not recorded",
+        file="engine/journal.py",
+        old="await self._run.started(attempt.id, interaction_id, at=self._clock.now())",
+        new="pass",
+        completion="poll",
+    ),
+    Break(
+        what="a doubtful placement is tried again",
+        file="engine/calling.py",
+        old="await self._journal.doubted(attempt, answer.evidence)",
+        new="await self._journal.turned_away(attempt, answer.evidence, wait_s=0.0)",
+    ),
+    Break(
+        what="synchronous = OFF",
+        file="ledger/opening.py",
+        old="PRAGMA synchronous = FULL",
+        new="PRAGMA synchronous = OFF",
+        cuts=True,
+    ),
+    Break(
+        what="synchronous = NORMAL",
+        file="ledger/opening.py",
+        old="PRAGMA synchronous = FULL",
+        new="PRAGMA synchronous = NORMAL",
+        cuts=True,
+    ),
+    Break(
+        what="the names of the ledger and its folder are not synced",
+        file="ledger/opening.py",
+        old="    _sync_names(path)\n",
+        new="",
+        cuts=True,
+    ),
+    Break(
+        what="results are renamed before they are synced",
+        file="results/writing.py",
+        old="            _sync(draft.path)\n",
+        new="",
+        cuts=True,
+    ),
+)
+
+
+def show(broken: Break, package: Path, home: Path, *, seed: int, campaigns: int = 5) -> Figures:
+    """Run campaigns with a break until one has a fault; gives the last one's figures.
+
+    Their kills and power cuts are those of all of them.
+    """
+    home = home / f"break-{BREAKS.index(broken)}"
+    copy = home / "package"
+    shutil.copytree(
+        package / "poku_batch", copy / "poku_batch", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    file = copy / "poku_batch" / broken.file
+    text = file.read_text()
+    if text.count(broken.old) != 1:
+        raise ValueError(f"{broken.file} does not hold {broken.old!r} once; mend breaks.py")
+    file.write_text(text.replace(broken.old, broken.new))
+    done: list[Figures] = []
+    with Warm(copy) as warm:
+        for figures in _campaigns(broken, home, warm, seed, campaigns):
+            done.append(figures)
+            if figures.faults:
+                break
+    last = done[-1]
+    last.kills = sum(figures.kills for figures in done)
+    last.cuts = sum(figures.cuts for figures in done)
+    return last
+
+
+def _campaigns(
+    broken: Break, home: Path, warm: Warm, seed: int, campaigns: int
+) -> Iterator[Figures]:
+    for n in range(campaigns):
+        scenario = Scenario(
+            generation="second", completion=broken.completion, seed=seed + n, contacts=120
+        )
+        yield campaign(scenario, Plan(kills=12, cuts=broken.cuts, progress=30), home, warm)
