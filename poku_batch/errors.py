@@ -10,6 +10,7 @@
     ├── PhoneError            a cell is not a number that can be called; one row's matter
     ├── LedgerError           the ledger cannot be used
     │   ├── CampaignBusyError another run of the same campaign is going on
+    │   ├── LedgerUnwritableError  … just now: full or failing disk, or locked
     │   └── NotReservedError  a contact has gone another way since it was admitted
     ├── ResultsError          the results cannot be written where they should go
     └── ApiError              the Poku API would not place a single call (``PokuClient`` only)
@@ -102,6 +103,13 @@ class CampaignBusyError(LedgerError):
         self.host = host
         self.pid = pid
         super().__init__(message)
+
+
+class LedgerUnwritableError(LedgerError):
+    """The ledger does not take a write now; trying again later may do.
+
+    Raised where the disk is full or fails, the file is locked, or the right to write is gone.
+    """
 
 
 class NotReservedError(LedgerError):

@@ -131,6 +131,37 @@ class Draining:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerTrouble:
+    """The ledger does not take what is to be written; ``waiting`` results are in memory alone.
+
+    Tried again until it does; meanwhile no new calls are begun.
+    """
+
+    at: datetime
+    why: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerWorks:
+    """The ledger takes writes again, and nothing waits for it."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsRescued:
+    """The run ends with ``results`` that the ledger has not; the file ``place`` has them.
+
+    None: no file could be written, and they are on standard error.
+    """
+
+    at: datetime
+    results: int
+    place: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The run is over; ``why`` completes the ending where one word does not say it all."""
 
@@ -152,5 +183,8 @@ Event = (
     | CallLeft
     | Waiting
     | Draining
+    | LedgerTrouble
+    | LedgerWorks
+    | ResultsRescued
     | RunEnded
 )

@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,19 @@ class Process:
     def out(self) -> str:
         """What it has written to standard output so far."""
         return self._out.read_text() if self._out.exists() else ""
+
+    @property
+    def err(self) -> str:
+        """What it has written to standard error so far."""
+        return self._err.read_text() if self._err.exists() else ""
+
+    def wait_for(self, words: str, *, within_s: float = 20.0) -> None:
+        """Return once standard error has these words."""
+        give_up = time.monotonic() + within_s
+        while words not in self.err:
+            assert time.monotonic() < give_up, f"never said {words!r}: {self.err}"
+            assert self.running, f"ended without saying {words!r}: {self.err}"
+            time.sleep(0.02)
 
     def signal(self, number: signal.Signals = signal.SIGINT) -> None:
         os.kill(self.pid, number)

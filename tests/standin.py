@@ -74,8 +74,11 @@ Act = Answer | Raw | Hang | Callable[[], Answer]
 class StandIn:
     """Listens on a free port of loopback while its ``with`` block lasts."""
 
-    def __init__(self, generation: Generation = "first", *, hold_s: float = 0.0) -> None:
+    def __init__(
+        self, generation: Generation = "first", *, hold_s: float = 0.0, port: int = 0
+    ) -> None:
         self.generation = generation
+        self._port = port
         #: how long a call lasts
         self.hold_s = hold_s
         #: while true, no call ends
@@ -132,7 +135,7 @@ class StandIn:
     async def _serve(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=1000)
+        server = await asyncio.start_server(self._connected, "127.0.0.1", self._port, backlog=1000)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._ready.set()
         await self._over.wait()

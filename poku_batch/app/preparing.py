@@ -46,14 +46,12 @@ def preparing(
     is wrong so far.
     """
     from poku_batch.contacts import frame_sheet, open_sheet
-    from poku_batch.results import check_columns, check_outputs, simulated_path
+    from poku_batch.results import check_columns, check_outputs
 
     source = campaign.contacts.file
     sheet = open_sheet(source) if contacts is None else frame_sheet(contacts)
     with sheet:
-        outputs = campaign.output.file
-        if simulate:
-            outputs = tuple(simulated_path(path) for path in outputs)
+        outputs = output_paths(campaign, simulate=simulate)
         check_columns(sheet.columns, file=str(source))
         check_outputs(outputs, input_file=source if contacts is None else None)
         yield Prepared(
@@ -65,6 +63,15 @@ def preparing(
             ),
             outputs=outputs,
         )
+
+
+def output_paths(campaign: Campaign, *, simulate: bool) -> tuple[Path, ...]:
+    """Where a campaign's results are to go, or a rehearsal's of it."""
+    if not simulate:
+        return campaign.output.file
+    from poku_batch.results import simulated_path
+
+    return tuple(simulated_path(path) for path in campaign.output.file)
 
 
 def compile_templates(campaign: Campaign, columns: tuple[str, ...]) -> RowTemplates:

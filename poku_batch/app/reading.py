@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from poku_batch.app import environment
+from poku_batch.app.preparing import output_paths
 from poku_batch.app.running import write_outputs
 from poku_batch.campaign import Campaign
 from poku_batch.errors import UsageError
@@ -36,20 +37,16 @@ async def export_campaign(
 ) -> tuple[Path, ...]:
     """Write a campaign's results again, from the ledger alone, and say where.
 
-    ``to`` takes the place of the campaign's outputs. Raises ``UsageError`` if the campaign was
-    never run, ``ResultsError`` if the file cannot be written.
+    ``to`` takes the place of the campaign's outputs; what cannot be replaced has the results
+    beside it, under another name. Raises ``UsageError`` if the campaign was never run,
+    ``ResultsError`` if the file cannot be written.
     """
-    from poku_batch.results import check_outputs, simulated_path
+    from poku_batch.results import check_outputs
 
-    outputs = campaign.output.file
-    if to is not None:
-        outputs = (to,)
-    elif simulate:
-        outputs = tuple(simulated_path(path) for path in outputs)
+    outputs = output_paths(campaign, simulate=simulate) if to is None else (to,)
     check_outputs(outputs, input_file=campaign.contacts.file)
     async with existing_ledger(campaign, simulate=simulate) as ledger:
-        await write_outputs(ledger, campaign, outputs)
-    return outputs
+        return await write_outputs(ledger, campaign, outputs)
 
 
 @asynccontextmanager

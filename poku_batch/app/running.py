@@ -4,28 +4,31 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
 from poku_batch.app import environment
 from poku_batch.app.preparing import Prepared, preparing
 from poku_batch.campaign import Campaign, load_campaign
-from poku_batch.clock import SystemClock
+from poku_batch.clock import SteadyClock, SystemClock
 from poku_batch.engine.calling import Caller
 from poku_batch.engine.following import Follower, FollowRules
 from poku_batch.engine.journal import Journal
+from poku_batch.engine.lasting import LastingRun
 from poku_batch.engine.placing import Retries, RetryRules
 from poku_batch.engine.plan import enrol
 from poku_batch.engine.reach import Reach
 from poku_batch.engine.runner import Runner, RunRules
 from poku_batch.engine.stops import Stop
-from poku_batch.events import Event, RunEnded, RunStarted
+from poku_batch.events import Event, ResultsRescued, RunEnded, RunStarted
 from poku_batch.models import ContactState, Counts, EnrolmentReport, RunEnding
 from poku_batch.poku.client import PokuClient
 from poku_batch.policy.outcomes import OutcomeRules
-from poku_batch.ports import Clock, EventSink, Ledger, LedgerRun
+from poku_batch.ports import Clock, EventSink, Ledger
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +64,11 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """How a run ended, and how its sheet stands now; ``outputs`` are the files written."""
+    """How a run ended, and how its sheet stands now.
+
+    ``outputs`` are the files written, in the campaign's order; see ``write_outputs`` for their
+    names.
+    """
 
     ending: RunEnding
     why: str | None
@@ -113,7 +120,7 @@ async def run_campaign(
                     prepared=prepared,
                     ledger=ledger,
                     api=api,
-                    clock=SystemClock(),
+                    clock=SteadyClock(SystemClock()),
                     sink=sink or _Nobody(),
                     rules=rules,
                     follow_rules=_follow_rules(campaign, rehearsal),
@@ -188,19 +195,24 @@ class _Job:
 
     async def run(self, confirm: Confirm | None, *, simulated: bool) -> RunSummary:
         campaign = self.prepared.campaign
-        run = await self.ledger.open_run(campaign.identity, at=self.clock.now())
         ending, stop = RunEnding.ABANDONED, Stop()
+        run = LastingRun(
+            await self.ledger.open_run(campaign.identity, at=self.clock.now()),
+            clock=self.clock,
+            sink=self.sink,
+            stop=stop,
+        )
+        outputs: tuple[Path, ...] = ()
         try:
             report = await self._enrol()
             if await self._agreed(report, confirm, simulated=simulated):
-                ending = await self._call(run, stop, report)
+                ending, outputs = await self._call(run, stop, report)
             else:
                 ending = RunEnding.DECLINED
         finally:
             with anyio.CancelScope(shield=True):
                 await run.close(ending, at=self.clock.now())
         counts = await self.ledger.counts(campaign.identity, now=self.clock.now())
-        outputs = () if ending is RunEnding.DECLINED else self.prepared.outputs
         self.sink.emit(RunEnded(at=self.clock.now(), ending=ending, counts=counts, why=stop.why))
         return RunSummary(
             ending=ending, why=stop.why, counts=counts, report=report, outputs=outputs
@@ -236,7 +248,9 @@ class _Job:
         )
         return confirm(plan)
 
-    async def _call(self, run: LedgerRun, stop: Stop, report: EnrolmentReport) -> RunEnding:
+    async def _call(
+        self, run: LastingRun, stop: Stop, report: EnrolmentReport
+    ) -> tuple[RunEnding, tuple[Path, ...]]:
         """Run until the end, heeding signals, and write the results whatever the end."""
         reach = Reach(self.clock)
         runner = Runner(
@@ -261,12 +275,37 @@ class _Job:
                 tasks.start_soon(_heed_signals, stop, runner)
                 ending = await runner.run()
                 tasks.cancel_scope.cancel()
-            return ending
         finally:
             with anyio.CancelScope(shield=True):
-                await write_outputs(self.ledger, self.prepared.campaign, self.prepared.outputs)
+                await self._rescue(run)
+                outputs = await write_outputs(
+                    self.ledger, self.prepared.campaign, self.prepared.outputs
+                )
+        return ending, outputs
 
-    def _caller(self, run: LedgerRun, reach: Reach, stop: Stop) -> Caller:
+    async def _rescue(self, run: LastingRun) -> None:
+        """Keep what the ledger has not taken, and say where."""
+        if not run.unwritten:
+            return
+        from poku_batch.results import rescue
+
+        place = await anyio.to_thread.run_sync(
+            partial(
+                rescue,
+                [write.as_json() for write in run.unwritten],
+                bare_lines=[write.as_json(key=False) for write in run.unwritten],
+                beside=self.prepared.outputs,
+            )
+        )
+        self.sink.emit(
+            ResultsRescued(
+                at=self.clock.now(),
+                results=len(run.unwritten),
+                place=None if place is None else str(place),
+            )
+        )
+
+    def _caller(self, run: LastingRun, reach: Reach, stop: Stop) -> Caller:
         campaign = self.prepared.campaign
         retries = RetryRules(
             attempts=campaign.retries.attempts,
@@ -289,12 +328,18 @@ class _Job:
         )
 
 
-async def write_outputs(ledger: Ledger, campaign: Campaign, outputs: tuple[Path, ...]) -> None:
-    """Write the results of the campaign's current sheet. Raises ``ResultsError``."""
+async def write_outputs(
+    ledger: Ledger, campaign: Campaign, outputs: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    """Write the results of the campaign's current sheet, and say where; in the order given.
+
+    Where a file cannot be replaced (open in another program, protected), the results are beside it
+    under another name. Raises ``ResultsError``.
+    """
     from poku_batch.results import write_results
 
     columns = await ledger.columns(campaign.identity) or ()
-    await write_results(outputs, columns, ledger.records(campaign.identity))
+    return tuple(await write_results(outputs, columns, ledger.records(campaign.identity)))
 
 
 async def _heed_signals(stop: Stop, runner: Runner) -> None:
@@ -311,4 +356,7 @@ async def _heed_signals(stop: Stop, runner: Runner) -> None:
                 if not stop.request(RunEnding.STOPPED, signal.Signals(number).name):
                     runner.abandon()
     except NotImplementedError:
-        return
+        await anyio.sleep_forever()
+    finally:
+        # Whoever cancels the run, or its end: writes that nothing can break off see it here.
+        stop.leave()

@@ -1,7 +1,10 @@
 """The last words of a run: how it stands, where the results are, what to do next."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from poku_batch.app.preparing import output_paths
 from poku_batch.app.running import RunSummary
 from poku_batch.campaign import Campaign
 from poku_batch.cli.exits import exit_code
@@ -23,10 +26,21 @@ def print_ending(
     out.print(counts_table(summary.counts))
     if summary.outputs:
         out.print()
-    for path in summary.outputs:
-        say(out, f"results: {shown(path)}")
+    print_outputs(summary.outputs, output_paths(campaign, simulate=simulated))
     for line in _advice(summary, campaign, simulated=simulated):
         say(err, line)
+
+
+def print_outputs(outputs: Sequence[Path], wanted: Sequence[Path]) -> None:
+    """Say where results are, and why one is not where it was wanted."""
+    for path, place in zip(outputs, wanted, strict=False):
+        say(out, f"results: {shown(path)}")
+        if path != place:
+            say(
+                err,
+                f"{shown(place)} could not be replaced: it is open in another program, protected, "
+                f"or a folder. The results are in {shown(path)}",
+            )
 
 
 def counts_json(counts: Counts) -> dict[str, Any]:
@@ -74,7 +88,7 @@ def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list
     counts, lines = summary.counts, []
     again = f"poku-batch run {shown(campaign.path)}{' --simulate' if simulated else ''}"
     if summary.ending is RunEnding.REFUSED and summary.why:
-        lines.append(f"The API says: {one_line(summary.why, limit=300)}")
+        lines.append(f"Why: {one_line(summary.why, limit=300)}")
         lines.append(
             "Mend what it says (key, credits, address), then run again: whoever is pending "
             "was not called."

@@ -50,11 +50,12 @@ def export(
     """Write the results of CAMPAIGN again, from the ledger."""
     import anyio
 
+    from poku_batch.app.preparing import output_paths
     from poku_batch.app.reading import export_campaign
     from poku_batch.campaign import load_campaign
-    from poku_batch.cli.terminal import out, say, shown
+    from poku_batch.cli.ending import print_outputs
 
     loaded = load_campaign(campaign)
     to = output.absolute() if output else None
-    for path in anyio.run(partial(export_campaign, loaded, to=to, simulate=simulate)):
-        say(out, f"results: {shown(path)}")
+    written = anyio.run(partial(export_campaign, loaded, to=to, simulate=simulate))
+    print_outputs(written, output_paths(loaded, simulate=simulate) if to is None else (to,))

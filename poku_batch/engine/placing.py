@@ -1,6 +1,6 @@
 """Placing one call, with retries of placements that were turned away.
 
-The only place that knows tenacity. Only ``TurnedAway`` is tried again, since then no phone rang;
+Only ``TurnedAway`` is tried again, since then no phone rang;
 a wait longer than the slot's patience is left to the ledger, so that the slot serves others. That
 the API cannot be reached is nobody's turning away: see ``reach``.
 """

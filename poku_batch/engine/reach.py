@@ -32,7 +32,7 @@ class Reach:
         self._down_since: float | None = None
         self._next_at = 0.0
         self._probing = False
-        self._back = anyio.Event()
+        self._changed = anyio.Event()
 
     @property
     def down(self) -> bool:
@@ -51,15 +51,16 @@ class Reach:
         """The API answered, or took a request."""
         self._down_since = None
         self._probing = False
-        self._back.set()
-        self._back = anyio.Event()
+        self._tell()
 
     def missed(self) -> float:
         """A request did not leave; gives the seconds until another may try."""
         now = self._clock.monotonic()
         if self._down_since is None:
             self._down_since = now
-        self._probing = False
+        if self._probing:
+            self._probing = False
+            self._tell()
         longest = min(max(now - self._down_since, _FIRST_WAIT_S), _LONGEST_WAIT_S)
         wait_s = longest * (0.5 + self._chance() / 2)
         self._next_at = now + wait_s
@@ -70,10 +71,19 @@ class Reach:
         self._probing = True
         self._next_at = self._clock.monotonic() + _PROBE_S
 
+    def no_probe(self) -> None:
+        """Nobody was due to find out; the next who is may, at once."""
+        self._probing = False
+        self._next_at = self._clock.monotonic()
+
     def wait_s(self) -> float:
         """Seconds until the next contact may be placed; 0 where it may be now."""
         return max(self._next_at - self._clock.monotonic(), 0.0) if self.down else 0.0
 
-    def back(self) -> anyio.Event:
-        """The event of the API being reached again."""
-        return self._back
+    def changed(self) -> anyio.Event:
+        """The event of the API being reached again, or of a probe that was not."""
+        return self._changed
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()

@@ -12,6 +12,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from poku_batch.engine.calling import Caller
+from poku_batch.engine.lasting import UnwrittenError
 from poku_batch.engine.race import first_of
 from poku_batch.engine.reach import Reach
 from poku_batch.engine.slots import Slots
@@ -76,6 +77,7 @@ class Runner:
         """End the run now: open requests become ``unknown``, followed calls are left."""
         self._stop.request(RunEnding.ABANDONED)
         self._stop.ending = RunEnding.ABANDONED
+        self._stop.leave()
         self._scope.cancel()
 
     async def run(self) -> RunEnding:
@@ -108,6 +110,9 @@ class Runner:
                 await self._caller.follow(job)
             elif not await self._caller.call(job):
                 self._called -= 1
+        except UnwrittenError:
+            # The run ends already; what came of the job is kept by who raised this.
+            return
         except Exception as fault:
             self._stop.request_by_fault(fault)
 
@@ -119,6 +124,8 @@ class Runner:
                     break
             while not self._stop.requested and await self._feed_due(send):
                 pass
+        except UnwrittenError:
+            pass
         except Exception as fault:
             self._stop.request_by_fault(fault)
         in_call = self._caller.open_calls
@@ -158,13 +165,16 @@ class Runner:
 
     async def _feed_probe(self, send: MemoryObjectSendStream[Job]) -> bool:
         """While the API cannot be reached: let one contact find out, when it is time."""
-        back, wait_s = self._reach.back(), self._reach.wait_s()
+        changed, wait_s = self._reach.changed(), self._reach.wait_s()
         if wait_s > 0:
-            await first_of(back.wait, self._stop.wait, partial(self._clock.sleep, wait_s))
+            await first_of(changed.wait, self._stop.wait, partial(self._clock.sleep, wait_s))
             return True
         freed = self._slots.next_freed()
         self._reach.probe()
-        return bool(await self._admit(send, 1)) or await self._wait_for_due(freed)
+        if await self._admit(send, 1):
+            return True
+        self._reach.no_probe()
+        return await self._wait_for_due(freed)
 
     async def _admit(self, send: MemoryObjectSendStream[Job], room: int) -> int:
         """Admit for ``room`` slots and hand them out; gives how many were due."""

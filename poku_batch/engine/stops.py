@@ -10,6 +10,7 @@ class Stop:
 
     def __init__(self) -> None:
         self._event = anyio.Event()
+        self._left = anyio.Event()
         self.ending: RunEnding | None = None
         self.why: str | None = None
         self.fault: BaseException | None = None
@@ -38,3 +39,21 @@ class Stop:
     async def wait(self) -> None:
         """Return once the run is asked to end."""
         await self._event.wait()
+
+    @property
+    def by_person(self) -> bool:
+        """Whether somebody has told the run to end, rather than the API, a limit or a fault."""
+        return self.ending in (RunEnding.STOPPED, RunEnding.ABANDONED) and self.fault is None
+
+    def leave(self) -> None:
+        """Say that nothing is waited for any more, not even a result on its way to the ledger."""
+        self._left.set()
+
+    @property
+    def left(self) -> bool:
+        """Whether nothing is waited for any more."""
+        return self._left.is_set()
+
+    async def wait_left(self) -> None:
+        """Return once nothing is waited for any more."""
+        await self._left.wait()

@@ -31,9 +31,11 @@ from poku_batch.ledger.opening import transaction
 
 T = TypeVar("T")
 
-#: How often the write lock is waited for, each time for the busy timeout: a million rows enrolled
-#: by another process must not make a finished call's result fail.
-_LOCK_ROUNDS = 4
+#: How often the write lock is waited for, and for how long each time: a million rows enrolled by
+#: another process must not make a finished call's result fail. The rounds are short, so that a
+#: ledger that is being closed does not wait for somebody else.
+_LOCK_ROUNDS = 60
+_LOCK_ROUND_S = 2.0
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +54,7 @@ class Writer:
     """The writing connection and its thread."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        connection.execute(f"PRAGMA busy_timeout = {round(_LOCK_ROUND_S * 1000)}")
         self._connection = connection
         self._path = path
         self._queue: queue.SimpleQueue[_Operation[object] | None] = queue.SimpleQueue()
@@ -160,7 +163,7 @@ class Writer:
                         operation.perform(self._connection)
             except Exception as error:  # handed to the task that waits
                 failure = error
-                if not is_busy(failure):
+                if not is_busy(failure) or self._over is not None:
                     break
             else:
                 return None

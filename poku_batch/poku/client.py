@@ -36,6 +36,7 @@ from poku_batch.models import (
 )
 from poku_batch.poku.reading import read_answer
 from poku_batch.poku.transport import PoollessTransport
+from poku_batch.poku.trust import tls_fault
 from poku_batch.poku.wire import CallBody
 from poku_batch.policy.answers import judge_placement
 from poku_batch.policy.http import Exchange, NeverSent, SentAndLost, quote
@@ -225,6 +226,9 @@ class PokuClient:
                 ) as response:
                     return await read_answer(response)
         except _NEVER_SENT as error:
+            fault = tls_fault(error)
+            if fault is not None:
+                return NeverSent(why=fault, untrusted=True)
             return NeverSent(why=_words(error, "the request was not sent"))
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError) as error:
             return SentAndLost(why=_words(error, "the request was sent and no answer came"))

@@ -64,6 +64,8 @@ def judge_placement(
     mean that no call was placed. ``now`` is aware UTC, for a ``Retry-After`` that is a date.
     """
     match exchange:
+        case NeverSent(untrusted=True):
+            return Refused(why=exchange.why)
         case NeverSent():
             return TurnedAway(why=exchange.why, unreached=True)
         case SentAndLost():

@@ -14,9 +14,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeverSent:
-    """The request did not leave: DNS, connection refused, TLS or connect timeout."""
+    """The request did not leave: DNS, connection refused, TLS or connect timeout.
+
+    ``untrusted``: who answered cannot prove to be the API, which waiting does not mend.
+    """
 
     why: str
+    untrusted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

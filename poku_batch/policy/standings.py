@@ -24,6 +24,8 @@ from poku_batch.policy.http import (
 def judge_standing(exchange: Exchange, interaction_id: InteractionId, *, now: datetime) -> Standing:
     """Say what an exchange on the status endpoint means. ``now`` is aware UTC."""
     match exchange:
+        case NeverSent(untrusted=True):
+            return NotTold(why=exchange.why, refused=True)
         case NeverSent() | SentAndLost():
             return NotTold(why=exchange.why)
         case Reply():

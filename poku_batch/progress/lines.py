@@ -10,9 +10,25 @@ from typing import Self
 from rich.console import Console
 from rich.text import Text
 
-from poku_batch.events import ApiUnreached, Draining, Event, RunStarted, Waiting
+from poku_batch.events import (
+    ApiUnreached,
+    Draining,
+    Event,
+    LedgerTrouble,
+    LedgerWorks,
+    ResultsRescued,
+    RunStarted,
+    Waiting,
+)
 from poku_batch.progress.tally import Tally
-from poku_batch.progress.words import draining_text, figures, one_line, pace
+from poku_batch.progress.words import (
+    WORKS_AGAIN,
+    draining_text,
+    figures,
+    one_line,
+    pace,
+    rescued_text,
+)
 
 
 class LineDisplay:
@@ -70,6 +86,12 @@ class LineDisplay:
                 )
             case Waiting():
                 self._write(self._tally.note)
+            case LedgerTrouble():
+                self._write(one_line(self._tally.note, limit=1_000))
+            case LedgerWorks():
+                self._write(WORKS_AGAIN)
+            case ResultsRescued():
+                self._write(rescued_text(event.results, event.place))
             case ApiUnreached():
                 self._write(f"{self._tally.note} ({one_line(event.why)})")
             case Draining():

@@ -13,9 +13,15 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from poku_batch.events import Draining, Event
+from poku_batch.events import Draining, Event, LedgerTrouble, LedgerWorks, ResultsRescued
 from poku_batch.progress.tally import Tally
-from poku_batch.progress.words import draining_text, one_line, pace
+from poku_batch.progress.words import (
+    WORKS_AGAIN,
+    draining_text,
+    one_line,
+    pace,
+    rescued_text,
+)
 
 #: Colours by what a call came to; anything else is a reached person.
 _STYLES = {
@@ -76,8 +82,19 @@ class LiveDisplay:
     def emit(self, event: Event) -> None:
         """Take an event; the next redrawing shows it."""
         self._tally.add(event)
-        if isinstance(event, Draining):
-            self._console.print(Text(draining_text(event.in_call), style="yellow"))
+        match event:
+            case Draining():
+                self._say(draining_text(event.in_call))
+            case LedgerTrouble():
+                self._say(one_line(self._tally.note, limit=1_000))
+            case LedgerWorks():
+                self._say(WORKS_AGAIN)
+            case ResultsRescued():
+                self._say(rescued_text(event.results, event.place))
+
+    def _say(self, text: str) -> None:
+        """Write what must stay on the screen, above the lines that are redrawn."""
+        self._console.print(Text(text, style="yellow"))
 
     def render(self) -> RenderableType:
         """What the terminal shows now."""

@@ -15,6 +15,9 @@ from poku_batch.events import (
     CallUnknown,
     Draining,
     Event,
+    LedgerTrouble,
+    LedgerWorks,
+    ResultsRescued,
     RunEnded,
     RunStarted,
     Waiting,
@@ -71,9 +74,9 @@ class Tally:
                 self._end_call(event)
             case CallFailed():
                 self._fail(event)
-            case Waiting():
-                self.note = f"waiting for {event.contacts:,} due from {_local(event.until)}"
-            case Draining() | RunEnded():
+            case Waiting() | LedgerTrouble() | LedgerWorks():
+                self.note = _note(event)
+            case Draining() | ResultsRescued() | RunEnded():
                 pass
 
     def calls_per_minute(self, now: datetime) -> float:
@@ -149,6 +152,20 @@ class Tally:
             self.waiting -= 1
         self.failed += 1
         self.last.append(LastCall(row=event.row, word="failed", text=event.why))
+
+
+def _note(event: Waiting | LedgerTrouble | LedgerWorks) -> str:
+    """What is to be seen until something else happens."""
+    if isinstance(event, Waiting):
+        return f"waiting for {event.contacts:,} due from {_local(event.until)}"
+    if isinstance(event, LedgerWorks):
+        return ""
+    results = "1 result waits" if event.waiting == 1 else f"{event.waiting:,} results wait"
+    kept = f"{results} in memory; " if event.waiting else ""
+    return (
+        f"no new calls: {event.why}. {kept}tried again until it works. Mend it and leave this "
+        "running; or press Ctrl-C twice to leave, and what waits goes to a file of its own"
+    )
 
 
 def _local(moment: datetime) -> str:

@@ -42,6 +42,20 @@ def one_line(text: str, *, limit: int = 100) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+#: After ``LedgerTrouble``.
+WORKS_AGAIN = "the ledger works again, and nothing was lost; calls go on"
+
+
+def rescued_text(results: int, place: str | None) -> str:
+    """Where the results are that the ledger has not, and what to do with them."""
+    what = "1 result" if results == 1 else f"{results:,} results"
+    where = f"in the file {one_line(place, limit=4_000)}" if place else "above, as lines of JSON"
+    return (
+        f"the ledger has not taken {what}: kept {where}. Their contacts will be unknown: "
+        "read there what came of them, and record it with poku-batch resolve"
+    )
+
+
 def draining_text(in_call: int) -> str:
     """What a person should know while open calls are waited for."""
     calls = "1 call is" if in_call == 1 else f"{in_call:,} calls are"

@@ -7,12 +7,14 @@ Text from outside can neither become a formula nor break a file.
 from poku_batch.results.columns import CALL_COLUMNS, check_columns
 from poku_batch.results.frame import results_frame
 from poku_batch.results.outputs import check_outputs, simulated_path
+from poku_batch.results.rescue import rescue
 from poku_batch.results.writing import write_results
 
 __all__ = [
     "CALL_COLUMNS",
     "check_columns",
     "check_outputs",
+    "rescue",
     "results_frame",
     "simulated_path",
     "write_results",

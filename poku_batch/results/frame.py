@@ -16,7 +16,7 @@ def results_frame(columns: Sequence[str], records: Sequence[ContactRecord]) -> p
     The input's columns come first, dtype object, each cell the sheet's ``str``. Then
     ``CALL_COLUMNS``: text as object with None where nothing is known, ``call_attempts`` int64,
     ``call_started_at`` and ``call_ended_at`` datetime64[us, UTC], ``call_duration_s`` float64,
-    seconds to 3 decimals. Text from outside has lost its control characters.
+    seconds to 3 decimals, never negative. Text from outside has lost its control characters.
     """
     cells = list(zip(*(record.cells for record in records), strict=True))
     lists = cells or [() for _ in columns]
@@ -51,4 +51,5 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 3)
+    """Seconds to 3 decimals; None too where the clock was set back between two runs."""
+    return None if seconds is None or seconds < 0 else round(seconds, 3)

@@ -5,6 +5,7 @@ the disk none is renamed, and whatever breaks that off leaves nothing behind.
 """
 
 import errno
+import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -19,6 +20,11 @@ from poku_batch.models import ContactRecord
 from poku_batch.results.failures import writing
 from poku_batch.results.frame import results_frame
 from poku_batch.results.tables import Table, open_table
+
+#: What a system says of a file that stands and cannot be replaced, while its folder takes others.
+_NOT_REPLACEABLE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EBUSY, errno.ENOTEMPTY, errno.EEXIST}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +42,11 @@ async def write_results(
     columns: Sequence[str],
     batches: AsyncIterator[list[ContactRecord]],
 ) -> list[Path]:
-    """Write the records to every one of ``paths`` and return them; formats go by the endings.
+    """Write the records to every one of ``paths``; formats go by the endings.
+
+    Gives where they are, in the order of ``paths``. That is another name beside a path, as
+    ``results (2).csv``, where what stands there cannot be replaced: open in a program that keeps
+    it locked, protected, or a folder.
 
     ``columns`` are the input's, in order. Parent folders are created; the files are readable by
     their owner alone. A link is followed, not replaced. Raises ``ResultsError`` where a file
@@ -47,12 +57,11 @@ async def write_results(
         await to_thread.run_sync(_open_drafts, drafts, paths, columns)
         async for records in batches:
             await to_thread.run_sync(_write, drafts, columns, records)
-        await to_thread.run_sync(_publish, drafts)
+        return await to_thread.run_sync(_publish, drafts)
     except BaseException:
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(_discard, drafts)
         raise
-    return list(paths)
 
 
 def _open_drafts(drafts: list[_Draft], paths: Sequence[Path], columns: Sequence[str]) -> None:
@@ -63,8 +72,6 @@ def _open_drafts(drafts: list[_Draft], paths: Sequence[Path], columns: Sequence[
 
 def _open_draft(path: Path, columns: Sequence[str]) -> _Draft:
     target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "is a folder")
     target.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp gives mode 0600, and a name that nobody else has.
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
@@ -86,15 +93,40 @@ def _write(drafts: list[_Draft], columns: Sequence[str], records: list[ContactRe
             draft.table.write(frame)
 
 
-def _publish(drafts: list[_Draft]) -> None:
+def _publish(drafts: list[_Draft]) -> list[Path]:
     for draft in drafts:
         with writing(draft.asked):
             draft.table.close()
             _sync(draft.path)
+    places = []
     for draft in drafts:
         with writing(draft.asked):
-            draft.path.replace(draft.target)
+            places.append(_put_in_place(draft))
             _sync(draft.target.parent)
+    return places
+
+
+def _put_in_place(draft: _Draft) -> Path:
+    """Rename a draft to its target or, where that cannot be replaced, to a name beside it."""
+    try:
+        draft.path.replace(draft.target)
+    except OSError as error:
+        if error.errno not in _NOT_REPLACEABLE:
+            raise
+        beside = _free_name(draft.target)
+        draft.path.replace(beside)
+        return beside
+    return draft.asked
+
+
+def _free_name(target: Path) -> Path:
+    """Take the first name of ``results (2).csv``, ``results (3).csv`` … that nobody has."""
+    for number in itertools.count(2):
+        name = target.with_name(f"{target.stem} ({number}){target.suffix}")
+        with suppress(FileExistsError):
+            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            return name
+    raise AssertionError("numbers do not end")
 
 
 def _discard(drafts: list[_Draft]) -> None:

@@ -12,10 +12,12 @@ from typing import Any, cast
 import anyio
 import anyio.lowlevel
 
+from poku_batch.clock import SteadyClock
 from poku_batch.engine.calling import Caller
 from poku_batch.engine.compose import Composer
 from poku_batch.engine.following import Follower, FollowRules
 from poku_batch.engine.journal import Journal
+from poku_batch.engine.lasting import LastingRun
 from poku_batch.engine.placing import Retries, RetryRules
 from poku_batch.engine.reach import Reach
 from poku_batch.engine.runner import Runner, RunRules
@@ -32,7 +34,7 @@ from poku_batch.models import (
     RunEnding,
 )
 from poku_batch.policy.outcomes import OutcomeRules
-from poku_batch.ports import LedgerRun
+from poku_batch.ports import Clock, LedgerRun
 from poku_batch.prompts import RowTemplates
 from tests.engine.engine_api import CONFIRMED, ScriptedApi, Step
 from tests.engine.engine_clock import VirtualClock
@@ -117,6 +119,7 @@ class World:
         self.steps = 0
         self.kill_at: int | None = None
         self._going: Going | None = None
+        self.lasting: LastingRun | None = None
 
     @property
     def going(self) -> Going:
@@ -195,9 +198,10 @@ class World:
         prompt: str = "Hello {{ name }}.",
     ) -> RunEnding | None:
         """Run once, as a process of its own would; None where the run was broken off."""
+        clock = SteadyClock(self.clock)
         composer = _composer(prompt, call or {})
-        retrying = Retries(retries or RetryRules(), sleep=self.clock.sleep, chance=lambda: chance)
-        follower = Follower(self.api, self.clock, follow or FollowRules(), chance=lambda: chance)
+        retrying = Retries(retries or RetryRules(), sleep=clock.sleep, chance=lambda: chance)
+        follower = Follower(self.api, clock, follow or FollowRules(), chance=lambda: chance)
         rules = RunRules(concurrency=concurrency, limit=limit, wait=wait)
         with anyio.fail_after(60), ExitStack() as opening:
             opening.enter_context(self.clock.working())
@@ -208,7 +212,9 @@ class World:
                 ending = None
                 try:
                     with anyio.CancelScope() as scope:
-                        runner = self._runner(run, composer, retrying, follower, rules, scope)
+                        runner = self._runner(
+                            run, composer, retrying, follower, rules, scope, clock
+                        )
                         self.emit(
                             RunStarted(
                                 at=self.clock.now(),
@@ -238,14 +244,18 @@ class World:
         follower: Follower,
         rules: RunRules,
         scope: anyio.CancelScope,
+        clock: Clock,
     ) -> Runner:
-        watched = cast("LedgerRun", _WatchedRun(run, self))
         stop = Stop()
-        reach = Reach(self.clock, chance=lambda: 1.0)
+        watched = LastingRun(
+            cast("LedgerRun", _WatchedRun(run, self)), clock=clock, sink=self, stop=stop
+        )
+        self.lasting = watched
+        reach = Reach(clock, chance=lambda: 1.0)
         caller = Caller(
             api=self.api,
             composer=composer,
-            journal=Journal(watched, self.clock, self, OutcomeRules({})),
+            journal=Journal(watched, clock, self, OutcomeRules({})),
             retries=retries,
             follower=follower,
             reach=reach,
@@ -255,7 +265,7 @@ class World:
             run=watched,
             caller=caller,
             reach=reach,
-            clock=self.clock,
+            clock=clock,
             sink=self,
             stop=stop,
             rules=rules,

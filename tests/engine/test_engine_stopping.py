@@ -119,8 +119,10 @@ async def test_between_intent_and_request_the_request_never_leaves(world: World,
 
 
 async def test_draining_does_not_count_calls_whose_request_has_not_left(world: World) -> None:
-    def stop_at_the_second() -> None:
+    async def stop_at_the_second() -> None:
         if world.done["begin"] == 1:
+            while not world.api.placements:
+                await anyio.lowlevel.checkpoint()
             world.stop()
 
     world.after["begin"] = stop_at_the_second

@@ -72,7 +72,7 @@ async def test_connections_are_durable_and_check_foreign_keys(tmp_path: Path) ->
                 pragmas(ledger._writer._connection),
                 pragmas(session._connection),
             ]
-    assert found == [["wal", 2, 1, 30_000]] * 3
+    assert found == [["wal", 2, 1, wait_ms] for wait_ms in (30_000, 2_000, 30_000)]
 
 
 async def refused(path: Path, words: str) -> None:

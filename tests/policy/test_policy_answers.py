@@ -70,7 +70,10 @@ _TABLE: dict[str, tuple[Sequence[Exchange], type[Answer]]] = {
         Rejected,
     ),
     "401, 403, 402, 404 on /calls": (
-        [_reply(status, {"error": "no"}) for status in (401, 403, 402, 404)],
+        [
+            *(_reply(status, {"error": "no"}) for status in (401, 403, 402, 404)),
+            NeverSent(why="the certificate is not trusted", untrusted=True),
+        ],
         Refused,
     ),
     "connection lost or timed out after the request was sent": (

@@ -75,6 +75,11 @@ def test_an_unreadable_answer_is_no_end(text: str) -> None:
     assert _judge(Reply(status=200, text=text)) == NotTold(why=f"no status could be read: {text}")
 
 
+def test_somebody_who_cannot_prove_to_be_the_api_is_not_asked_again() -> None:
+    told = judge_standing(NeverSent(why="not trusted", untrusted=True), _ID, now=_NOW)
+    assert told == NotTold(why="not trusted", refused=True)
+
+
 @pytest.mark.parametrize("exchange", [NeverSent(why="gone"), SentAndLost(why="gone")])
 def test_a_failed_exchange_is_no_end(exchange: Exchange) -> None:
     assert _judge(exchange) == NotTold(why="gone")

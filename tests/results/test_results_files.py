@@ -235,11 +235,12 @@ async def test_cancelling_leaves_the_old_file_and_nothing_else(tmp_path: Path, e
 
 
 async def test_one_output_that_cannot_be_opened_leaves_the_others_alone(tmp_path: Path) -> None:
-    good, folder = tmp_path / "r.csv", tmp_path / "r.parquet"
-    folder.mkdir()
-    with pytest.raises(ResultsError, match=r"r\.parquet: is a folder"):
-        await write_results([good, folder], ["a"], batches_of([record(["x"])]))
-    assert files_in(tmp_path) == {folder}
+    plain = tmp_path / "plain"
+    plain.write_text("")
+    good, other = tmp_path / "r.csv", plain / "r.parquet"
+    with pytest.raises(ResultsError, match="is a file, not a folder"):
+        await write_results([good, other], ["a"], batches_of([record(["x"])]))
+    assert files_in(tmp_path) == {plain}
 
 
 async def test_a_file_for_a_folder_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,310 @@
+"""A run's hold on a ledger that may not be writable for a while: full, failing or locked.
+
+Invariants: what became of a request is written again and again until it is in; only a run that is
+told to end gives that up, and then ``unwritten`` holds it. While a result waits, nobody is admitted
+and no request begins.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import anyio
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
+
+from poku_batch.engine.race import first_of
+from poku_batch.engine.stops import Stop
+from poku_batch.errors import LedgerUnwritableError
+from poku_batch.events import LedgerTrouble, LedgerWorks
+from poku_batch.models import (
+    Admission,
+    AttemptId,
+    CallResult,
+    Counts,
+    InteractionId,
+    OpenCall,
+    RunEnding,
+)
+from poku_batch.ports import Clock, EventSink, LedgerRun
+
+T = TypeVar("T")
+
+#: The first wait between two tries and the longest, in seconds.
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 10.0
+
+#: A write that takes longer than so many seconds is told of.
+_SLOW_S = 5.0
+
+#: How long a run that was told to end still tries, and one that is left at once, in seconds.
+_LAST_TRIES_S = 10.0
+_LEAVING_S = 1.0
+
+#: At the least so many seconds lie between two tellings of the same trouble.
+_TELL_EVERY_S = 10.0
+
+
+class UnwrittenError(Exception):
+    """The run ends, and the ledger has not taken a write; what had to be kept is in ``unwritten``.
+
+    Never told to a person: the ending of the run says it all.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwritten:
+    """What became of an attempt, and is not in the ledger. ``said`` holds JSON's types alone."""
+
+    what: str
+    at: datetime
+    attempt: int | None
+    row: int | None
+    key: str | None
+    said: Mapping[str, object]
+
+    def as_json(self, *, key: bool = True) -> str:
+        """One line of JSON; a ``key`` may be a number, and can be left out."""
+        fields = asdict(self) | {"at": self.at.isoformat()}
+        if not key:
+            del fields["key"]
+        return json.dumps(fields)
+
+
+class LastingRun:
+    """A ``ports.LedgerRun`` round another one; see the module for what it promises."""
+
+    def __init__(self, run: LedgerRun, *, clock: Clock, sink: EventSink, stop: Stop) -> None:
+        """Take the run to write for, the time, the listener, and who says that the run ends."""
+        self.campaign = run.campaign
+        self.unwritten: list[Unwritten] = []
+        self._run = run
+        self._clock = clock
+        self._sink = sink
+        self._stop = stop
+        self._people: dict[AttemptId, tuple[int, str]] = {}
+        self._waiting = 0
+        self._worked = anyio.Event()
+        self._told_at: float | None = None
+        self._told_waiting = 0
+        self._asked_to_end_at: float | None = None
+
+    async def admit(self, limit: int, *, now: datetime) -> list[Admission]:
+        """Reserve due contacts, once no result waits."""
+        return await self._before(lambda: self._run.admit(limit, now=now))
+
+    async def begin(
+        self, admission: Admission, *, prompt_sha256: str, prompt: str | None = None, at: datetime
+    ) -> AttemptId:
+        """Record the intent to call, once no result waits."""
+        attempt_id = await self._before(
+            lambda: self._run.begin(admission, prompt_sha256=prompt_sha256, prompt=prompt, at=at)
+        )
+        self._people[attempt_id] = (admission.row, admission.key)
+        return attempt_id
+
+    async def begin_again(self, attempt_id: AttemptId, *, at: datetime) -> None:
+        """Record one more placement, once no result waits."""
+        await self._before(lambda: self._run.begin_again(attempt_id, at=at))
+
+    async def release(self, admission: Admission) -> None:
+        """Give a contact back; where that cannot be written, the next run finds it given back."""
+        try:
+            await self._try(lambda: self._run.release(admission))
+        except LedgerUnwritableError:
+            return
+
+    async def fail(self, admission: Admission, why: str, *, at: datetime) -> None:
+        """Record that a contact cannot be dialled, once no result waits."""
+        await self._before(lambda: self._run.fail(admission, why, at=at))
+
+    async def hold(self, attempt_id: AttemptId, why: str, *, at: datetime) -> None:
+        """Record that no phone rang, however long it takes."""
+        write = self._about("hold", attempt_id, at, why=why)
+        await self._after(write, lambda: self._run.hold(attempt_id, why, at=at))
+
+    async def started(
+        self, attempt_id: AttemptId, interaction_id: InteractionId, *, at: datetime
+    ) -> None:
+        """Record the interaction ID, however long it takes."""
+        write = self._about("started", attempt_id, at, interaction_id=interaction_id)
+        await self._after(write, lambda: self._run.started(attempt_id, interaction_id, at=at))
+
+    async def turn_away(
+        self, attempt_id: AttemptId, why: str, *, due_at: datetime, sent: bool = True, at: datetime
+    ) -> None:
+        """Record that no phone rang, however long it takes."""
+        write = self._about("turned_away", attempt_id, at, why=why)
+        await self._after(
+            write, lambda: self._run.turn_away(attempt_id, why, due_at=due_at, sent=sent, at=at)
+        )
+        self._people.pop(attempt_id, None)
+
+    async def reject(self, attempt_id: AttemptId, why: str, *, at: datetime) -> None:
+        """Record that no phone rang and none will, however long it takes."""
+        write = self._about("rejected", attempt_id, at, why=why)
+        await self._after(write, lambda: self._run.reject(attempt_id, why, at=at))
+        self._people.pop(attempt_id, None)
+
+    async def finish(
+        self, attempt_id: AttemptId, result: CallResult, *, failed: bool = False, at: datetime
+    ) -> bool:
+        """Record a call's end, however long it takes."""
+        write = self._about("ended", attempt_id, at, failed=failed, **asdict(result))
+        new = await self._after(
+            write, lambda: self._run.finish(attempt_id, result, failed=failed, at=at)
+        )
+        self._people.pop(attempt_id, None)
+        return new
+
+    async def doubt(self, attempt_id: AttemptId, evidence: str, *, at: datetime) -> None:
+        """Record that the call may or may not have rung, however long it takes."""
+        write = self._about("unknown", attempt_id, at, evidence=evidence)
+        await self._after(write, lambda: self._run.doubt(attempt_id, evidence, at=at))
+        self._people.pop(attempt_id, None)
+
+    async def open_calls(self) -> list[OpenCall]:
+        """Attempts of earlier runs with a known interaction ID and no end, oldest first."""
+        calls = await self._run.open_calls()
+        self._people.update({call.attempt_id: (call.row, call.key) for call in calls})
+        return calls
+
+    async def next_due_at(self) -> datetime | None:
+        """When the first contact that waits is due; None for nobody."""
+        return await self._run.next_due_at()
+
+    async def counts(self, *, now: datetime) -> Counts:
+        """How the current sheet stands."""
+        return await self._run.counts(now=now)
+
+    async def close(self, ending: RunEnding, *, at: datetime) -> None:
+        """End the run; where that cannot be written, the next run settles it as after a crash."""
+        if self.unwritten:
+            return
+        try:
+            await self._run.close(ending, at=at)
+        except LedgerUnwritableError:
+            return
+
+    def _about(self, what: str, attempt_id: AttemptId, at: datetime, **said: object) -> Unwritten:
+        row, key = self._people.get(attempt_id, (None, None))
+        return Unwritten(what=what, at=at, attempt=attempt_id, row=row, key=key, said=said)
+
+    async def _before(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do what no phone has rung for yet; raises ``UnwrittenError`` if the run is to stop."""
+        while self._waiting:
+            if self._stop.requested:
+                raise UnwrittenError
+            await first_of(self._worked.wait, self._stop.wait)
+        try:
+            return await self._insist(act, over=lambda: self._stop.requested)
+        except LedgerUnwritableError as error:
+            raise UnwrittenError from error
+
+    async def _after(self, write: Unwritten, act: Callable[[], Awaitable[T]]) -> T:
+        """Do what a phone may have rung for; raises ``UnwrittenError`` where it was given up."""
+        failed = False
+
+        def over() -> bool:
+            nonlocal failed
+            self._waiting += not failed
+            failed = True
+            return self._is_over()
+
+        try:
+            return await self._insist(act, over=over)
+        except LedgerUnwritableError as error:
+            self.unwritten.append(write)
+            raise UnwrittenError from error
+        except BaseException:
+            self.unwritten.append(write)
+            raise
+        finally:
+            if failed:
+                self._waiting -= 1
+                self._wake()
+
+    async def _insist(self, act: Callable[[], Awaitable[T]], *, over: Callable[[], bool]) -> T:
+        """Try until it works, or until ``over``, asked after each failure, says so."""
+
+        def tell(state: RetryCallState) -> None:
+            if state.outcome is not None:
+                self._tell(str(state.outcome.exception()))
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(LedgerUnwritableError),
+            wait=wait_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S),
+            stop=lambda _state: over(),
+            before_sleep=tell,
+            sleep=self._pause,
+            reraise=True,
+        )
+        value: T = await retrying(partial(self._try, act))
+        self._wake()
+        return value
+
+    async def _try(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Try once, telling if it takes long; a run that is left waits a moment for it, no more."""
+        values: list[T] = []
+        errors: list[Exception] = []
+
+        async def trying() -> None:
+            try:
+                values.append(await act())
+            except Exception as error:  # raised below, out of its group
+                errors.append(error)
+
+        await first_of(trying, self._left_for_a_moment, self._tell_when_slow)
+        if errors:
+            raise errors[0]
+        if not values:
+            raise LedgerUnwritableError("the run was left before the ledger had taken a result")
+        return values[0]
+
+    async def _left_for_a_moment(self) -> None:
+        await self._stop.wait_left()
+        await self._clock.sleep(_LEAVING_S)
+
+    async def _tell_when_slow(self) -> None:
+        while True:
+            await self._clock.sleep(_SLOW_S)
+            self._tell("the ledger is busy: another program keeps it locked, or the disk is slow")
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not for longer than something stays as it is."""
+        waits = [self._worked.wait, self._stop.wait_left]
+        if self._stop.requested:
+            seconds = min(seconds, 1.0)
+        else:
+            waits.append(self._stop.wait)
+        await first_of(partial(self._clock.sleep, seconds), *waits)
+
+    def _is_over(self) -> bool:
+        """Whether a result is given up: the run is left, or was told to end a while ago."""
+        if self._stop.left:
+            return True
+        if not self._stop.by_person:
+            return False
+        now = self._clock.monotonic()
+        if self._asked_to_end_at is None:
+            self._asked_to_end_at = now
+        return now - self._asked_to_end_at >= _LAST_TRIES_S
+
+    def _tell(self, why: str) -> None:
+        now = self._clock.monotonic()
+        # That results wait is news, whatever was told before.
+        news = self._waiting and not self._told_waiting
+        if self._told_at is None or news or now - self._told_at >= _TELL_EVERY_S:
+            self._told_at, self._told_waiting = now, self._waiting
+            at = self._clock.now()
+            self._sink.emit(LedgerTrouble(at=at, why=why, waiting=self._waiting))
+
+    def _wake(self) -> None:
+        """Something was written: whoever waits may try again."""
+        self._worked.set()
+        self._worked = anyio.Event()
+        if self._told_at is not None and not self._waiting:
+            self._told_at = None
+            self._sink.emit(LedgerWorks(at=self._clock.now()))
