@@ -13,6 +13,7 @@
     │   ├── LedgerUnwritableError  … just now: full or failing disk, or locked
     │   └── NotReservedError  a contact has gone another way since it was admitted
     ├── ResultsError          the results cannot be written where they should go
+    │   └── ResultsUnwrittenError … and people were called; the ledger has everything
     └── ApiError              the Poku API would not place a single call (``PokuClient`` only)
 
 A call that fails is not an error but an outcome: see ``models.Answer``.
@@ -118,6 +119,12 @@ class NotReservedError(LedgerError):
 
 class ResultsError(PokuBatchError):
     """The results cannot be written where the campaign wants them."""
+
+
+class ResultsUnwrittenError(ResultsError):
+    """A run called people, and its results could not be written; the ledger has everything."""
+
+    exit_code: ClassVar[int] = 4
 
 
 class ApiError(PokuBatchError):

@@ -24,6 +24,7 @@ from poku_batch.engine.plan import enrol
 from poku_batch.engine.reach import Reach
 from poku_batch.engine.runner import Runner, RunRules
 from poku_batch.engine.stops import Stop
+from poku_batch.errors import ResultsError, ResultsUnwrittenError
 from poku_batch.events import Event, ResultsRescued, RunEnded, RunStarted
 from poku_batch.models import ContactState, Counts, EnrolmentReport, RunEnding
 from poku_batch.poku.client import PokuClient
@@ -278,10 +279,14 @@ class _Job:
         finally:
             with anyio.CancelScope(shield=True):
                 await self._rescue(run)
-                outputs = await write_outputs(
-                    self.ledger, self.prepared.campaign, self.prepared.outputs
-                )
+                outputs = await self._write_outputs()
         return ending, outputs
+
+    async def _write_outputs(self) -> tuple[Path, ...]:
+        try:
+            return await write_outputs(self.ledger, self.prepared.campaign, self.prepared.outputs)
+        except ResultsError as error:
+            raise ResultsUnwrittenError(str(error)) from error
 
     async def _rescue(self, run: LastingRun) -> None:
         """Keep what the ledger has not taken, and say where."""

@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     #: ended, but some contacts are failed or unknown
     INCOMPLETE = 3
-    #: stopped before the end: interrupted, or the API refuses everything
+    #: stopped before the end: interrupted, the API refuses everything, results not written
     STOPPED = 4
     #: contacts are due later, and the run was told not to wait
     DUE_LATER = 5

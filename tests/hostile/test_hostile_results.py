@@ -118,7 +118,7 @@ def test_a_full_disk_for_the_results_is_told_and_export_makes_them_again(
     disk.fill()
     standin.held = False
     result = process.ended().checked()
-    assert result.code == 2, result
+    assert result.code == 4, result
     assert "the disk is full; free some space and export again" in result.err
     assert standin.numbers == numbers(_PEOPLE)
     assert [path.name for path in disk.path.iterdir()] == ["filler"]
