@@ -10,7 +10,11 @@ def simulator(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="The port; 0 takes a free one.")
     ] = 8765,
-    host: Annotated[str, typer.Option(help="The address to listen on: loopback.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    allow_remote: Annotated[
+        bool,
+        typer.Option("--allow-remote", help="Let --host be one that other machines can reach."),
+    ] = False,
     speed: Annotated[
         float, typer.Option(min=0.1, max=10_000, metavar="X", help="Calls pass X times faster.")
     ] = 30.0,
@@ -47,5 +51,6 @@ def simulator(
         config,
         host=host,
         port=port,
+        allow_remote=allow_remote,
         on_ready=lambda url: out.print(f"simulator at {url}", markup=False),
     )

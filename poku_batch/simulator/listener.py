@@ -20,7 +20,7 @@ def listen(host: str, port: int, *, allow_remote: bool) -> socket.socket:
     if not (allow_remote or ipaddress.ip_address(address[0]).is_loopback):
         raise UsageError(
             f"{host} can be reached from other machines: the simulator stays on 127.0.0.1 "
-            "unless remote clients are allowed explicitly"
+            "unless remote clients are allowed (--allow-remote)"
         )
     # asyncio switches Nagle's delay (40 ms an answer) off only where the protocol is named.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
