@@ -1,7 +1,7 @@
 """What a run tells while it goes on; displays and reports listen.
 
-An event says what has already been made durable, never what is about to be. Phone numbers are
-not in them; a row number and a key name the contact.
+An event says what has already been made durable, never what is about to be. A row
+number and a key name the contact; the key may be a phone number, so displays show the row.
 """
 
 from dataclasses import dataclass

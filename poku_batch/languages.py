@@ -3,10 +3,7 @@
 Source: the first contract of POST /calls. Order is the documentation's.
 """
 
-#: What the API speaks when a request names no language.
-DEFAULT_LANGUAGE = "en-US"
-
-#: The 63 tags that ``language`` may be.
+#: The 63 tags that ``language`` may be; the first is what the API speaks when a request names none.
 LANGUAGES: tuple[str, ...] = tuple(
     """
     en-US en-IN en-GB en-AU en-NZ de-DE es-ES es-419 hi-IN fr-FR fr-CA ja-JP pt-PT pt-BR zh-CN

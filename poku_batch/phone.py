@@ -12,8 +12,9 @@ import phonenumbers
 from phonenumbers import NumberParseException, ValidationResult
 
 from poku_batch.errors import PhoneError
+from poku_batch.models import E164_PATTERN
 
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_E164 = re.compile(E164_PATTERN)
 #: What exports and contact lists put before a number.
 _PREFIX = re.compile(r"(?:tel|phone|callto|sms|whatsapp|wa|p)\s*:\s*(?://)?", re.IGNORECASE)
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+]?[0-9]+")

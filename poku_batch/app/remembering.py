@@ -8,10 +8,10 @@ from dataclasses import replace
 from poku_batch.app.deciding import require_contact
 from poku_batch.app.reading import existing_ledger
 from poku_batch.campaign import Campaign
-from poku_batch.models import ContactKey, HistoryEntry
+from poku_batch.models import E164_PATTERN, ContactKey, HistoryEntry
 
 #: Numbers in international form, wherever they stand.
-_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+_NUMBER = re.compile(E164_PATTERN)
 
 
 @asynccontextmanager

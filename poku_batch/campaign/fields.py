@@ -20,12 +20,12 @@ from pydantic_core import PydanticCustomError
 from poku_batch.campaign.document import KeyPath, Place
 from poku_batch.campaign.durations import DURATION_PATTERN, format_duration, parse_duration
 from poku_batch.languages import LANGUAGES, VOICES
+from poku_batch.models import E164_PATTERN
 
-E164_PATTERN = r"^\+[1-9]\d{6,14}$"
 #: The placement refusals that ``retries.statuses`` may name; 429 counts always.
 RETRY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
 
-_E164 = re.compile(E164_PATTERN, re.ASCII)
+_E164 = re.compile(E164_PATTERN)
 _OR_TEMPLATE = r"|\{[{%]"
 
 
@@ -257,7 +257,7 @@ def _voice(value: str) -> str:
 CallNumber = Annotated[
     str,
     _unless_template(_number),
-    Field(json_schema_extra={"pattern": E164_PATTERN + _OR_TEMPLATE}),
+    Field(json_schema_extra={"pattern": f"^{E164_PATTERN}${_OR_TEMPLATE}"}),
 ]
 CallLanguage = Annotated[
     str,

@@ -36,6 +36,7 @@ from poku_batch.models.history import (
     UnknownCall,
 )
 from poku_batch.models.identities import (
+    E164_PATTERN,
     AttemptId,
     CampaignId,
     ContactId,
@@ -52,6 +53,7 @@ from poku_batch.models.states import (
 )
 
 __all__ = [
+    "E164_PATTERN",
     "Admission",
     "Answer",
     "AttemptId",

@@ -12,11 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from poku_batch.languages import LANGUAGES
+from poku_batch.models import E164_PATTERN
 
-#: ITU-T E.164: a plus sign, then a country code and number of 15 digits at most.
-E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
-
-E164 = Annotated[str, Field(pattern=E164_PATTERN, examples=["+14155550100"])]
+E164 = Annotated[str, Field(pattern=f"^{E164_PATTERN}$", examples=["+14155550100"])]
 
 
 def _known_language(tag: str) -> str:
