@@ -1,13 +1,14 @@
 """What pydantic found wrong with a campaign, in plain words, with the line of each."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from poku_batch.campaign.document import KeyPath, Place, dotted
 from poku_batch.campaign.fields import quoted
-from poku_batch.campaign.keys import known_keys, suggestion
+from poku_batch.campaign.keys import known_keys, section_of, suggestion
 from poku_batch.errors import Fault
 
 #: Of a section: what it is when it should be a mapping, and the like. Keyed by pydantic's types.
@@ -21,8 +22,14 @@ _SHAPES = {
     "path_type": "is a single path, not a list or a mapping",
     "time_delta_type": "is a single length of time, such as 90s",
     "int_type": "is a single whole number",
+    "float_type": "is a single number",
+    "decimal_type": "is a single number",
+    "date_type": "is a single date, such as 2026-12-24",
+    "bool_type": "is true or false",
+    "bool_parsing": "is true or false",
     "enum": "is a single word",
     "literal_error": "is a single word",
+    "string_too_short": "is empty",
 }
 
 
@@ -59,22 +66,32 @@ def _words(details: ErrorDetails, path: KeyPath) -> tuple[str, str | None]:
         case "missing":
             return "is missing", _example(path)
         case "extra_forbidden":
-            section = path[0] if len(path) > 1 else ""
-            return "is not a known key", suggestion(str(section), str(path[-1]))
-        case "int_parsing" | "int_from_float" | "int_parsing_size":
-            return f"{quoted(details['input'])} is not a whole number", None
-        case "greater_than_equal":
-            return f"{details['input']} is less than {context['ge']:,}", None
-        case "less_than_equal":
-            return f"{details['input']} is more than {context['le']:,}", None
+            return "is not a known key", suggestion(section_of(path[:-1]), str(path[-1]))
         case kind:
-            return _SHAPES.get(kind, "cannot be used as it is"), _keys_of(kind, path)
+            message = _number_words(kind, details["input"], context)
+            return message or _SHAPES.get(kind, "cannot be used as it is"), _keys_of(kind, path)
+
+
+def _number_words(kind: str, value: object, context: Mapping[str, Any]) -> str | None:
+    match kind:
+        case "int_parsing" | "int_from_float" | "int_parsing_size":
+            return f"{quoted(value)} is not a whole number"
+        case "float_parsing" | "decimal_parsing" | "finite_number":
+            return f"{quoted(value)} is not a number"
+        case "greater_than":
+            return f"{value} is not more than {context['gt']:,.0f}"
+        case "greater_than_equal":
+            return f"{value} is less than {context['ge']:,.0f}"
+        case "less_than_equal":
+            return f"{value} is more than {context['le']:,.0f}"
+        case "string_too_long":
+            return f"is longer than {context['max_length']} characters"
+        case _:
+            return None
 
 
 def _keys_of(kind: str, path: KeyPath) -> str | None:
-    if kind != "model_type" or len(path) != 1:
-        return None
-    keys = known_keys().get(str(path[0]), ())
+    keys = known_keys().get(section_of(path), ()) if kind == "model_type" else ()
     return f"its keys: {', '.join(keys)}" if keys else None
 
 
@@ -85,6 +102,8 @@ def _example(path: KeyPath) -> str | None:
         "prompt": "prompt: prompts/call.md.j2",
         "contacts.file": "file: contacts.csv",
         "output.file": "file: results.csv",
+        "contacts.consent.column": "column: consent",
+        "outcomes_by.model": "model: gpt-4.1-mini",
     }
     example = examples.get(dotted(path))
     return f"add a line such as {example}" if example else None

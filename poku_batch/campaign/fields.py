@@ -292,23 +292,34 @@ Region = Annotated[
 # --- the API's address -------------------------------------------------------------------------
 
 
-def _base_url(value: str) -> str:
+def _base_url(example: str, *, sent: str, instead: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if "?" in value or "#" in value:
+            raise worded("an address ends before ? and #")
+        return _checked_address(value, example, sent=sent, instead=instead).rstrip("/")
+
+    return check
+
+
+def _checked_address(value: str, example: str, *, sent: str, instead: str) -> str:
+    """Check an address; it is not shown, since it may hold a secret.
+
+    ``sent`` is what goes there, ``instead`` where a password in it belongs.
+    """
     try:
         url = urlsplit(value)
         host, _ = url.hostname, url.port
     except ValueError:
         host = None
     if not host or any(character.isspace() for character in value):
-        raise worded("is not an address", "such as https://api.pokulabs.com")
+        raise worded("is not an address", f"such as {example}")
     if "@" in url.netloc:
-        raise worded("holds a user name or password", "the key goes into POKU_API_KEY alone")
-    if "?" in value or "#" in value:
-        raise worded("an address ends before ? and #")
+        raise worded("holds a user name or password", instead)
     if url.scheme == "https" or (url.scheme == "http" and _is_loopback(host)):
-        return value.rstrip("/")
+        return value
     if url.scheme == "http":
-        raise worded("http would send your key unencrypted", "use https; http only to localhost")
-    raise worded("is not an https address", "such as https://api.pokulabs.com")
+        raise worded(f"http would send {sent} unencrypted", "use https; http only to localhost")
+    raise worded("is not an https address", f"such as {example}")
 
 
 def _is_loopback(host: str) -> bool:
@@ -320,6 +331,44 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+_BASE_URL_SCHEMA = Field(json_schema_extra={"pattern": "^https?://[^?#@]+$"})
+
+#: The Poku API's address.
 BaseUrl = Annotated[
-    str, AfterValidator(_base_url), Field(json_schema_extra={"pattern": "^https?://[^?#@]+$"})
+    str,
+    AfterValidator(
+        _base_url(
+            "https://api.pokulabs.com",
+            sent="your key",
+            instead="the key goes into POKU_API_KEY alone",
+        )
+    ),
+    _BASE_URL_SCHEMA,
+]
+
+#: A chat endpoint's address.
+ChatUrl = Annotated[
+    str,
+    AfterValidator(
+        _base_url(
+            "https://api.openai.com/v1",
+            sent="your key",
+            instead="the key goes into the environment; name its variable in key_env",
+        )
+    ),
+    _BASE_URL_SCHEMA,
+]
+
+#: An address that results are sent to, with its query.
+HookUrl = Annotated[
+    str,
+    AfterValidator(
+        lambda value: _checked_address(
+            value,
+            "https://example.com/calls",
+            sent="results",
+            instead="messages are signed instead, with the secret that secret_env names",
+        )
+    ),
+    Field(json_schema_extra={"pattern": "^https?://[^@]+$"}),
 ]

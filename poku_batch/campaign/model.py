@@ -12,9 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationInfo,
@@ -22,69 +20,44 @@ from pydantic import (
     model_validator,
 )
 
+from poku_batch.campaign.calls import Call, Retries
 from poku_batch.campaign.document import KeyPath, Place, dotted
 from poku_batch.campaign.fields import (
     BaseUrl,
-    CallLanguage,
-    CallNumber,
-    CallVoice,
     Duration,
     FilePath,
     Line,
     OutputPath,
-    Region,
-    RetryStatus,
     Slug,
     Text,
     between,
+    nearest,
     one_of,
     one_or_many,
     origin_of,
+    quoted,
     short_form,
     without_repeats,
     worded,
 )
+from poku_batch.campaign.patterns import pattern_fault
+from poku_batch.campaign.rules import (
+    CallingHours,
+    CircuitBreaker,
+    Limits,
+    Pricing,
+    Redial,
+    breaker_short,
+    calling_hours_short,
+)
+from poku_batch.campaign.section import Section
+from poku_batch.campaign.sheet import Contacts
+from poku_batch.campaign.telling import Hooks, OutcomesBy
 from poku_batch.errors import Fault
-from poku_batch.models import CampaignId, DuplicateRule
+from poku_batch.models import CampaignId, Outcome
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True
-    )
-
-
-class Contacts(_Section):
-    """Who is called."""
-
-    file: FilePath = Field(
-        description="The sheet: csv, tsv, xlsx or parquet. Relative to this file's folder."
-    )
-    key: Annotated[tuple[Text, ...], one_or_many(str), AfterValidator(without_repeats)] | None = (
-        Field(
-            default=None,
-            description="The column, or columns, that make a row the same contact on a rerun. "
-            "Default: the phone number.",
-        )
-    )
-    phone: Text | None = Field(
-        default=None,
-        description="The column that holds the number. Default: the first column with a usual "
-        "name, such as phone, mobile or to.",
-    )
-    region: Region | None = Field(
-        default=None,
-        description="The country of numbers written without +: two letters, such as US. "
-        "Without it such rows are invalid.",
-    )
-    duplicates: Annotated[DuplicateRule, BeforeValidator(one_of(*DuplicateRule))] = Field(
-        default=DuplicateRule.FIRST,
-        description="What to do with rows that carry the same number: call the first of them, "
-        "call all, or take it as an error.",
-    )
-
-
-class Prompt(_Section):
+class Prompt(Section):
     """What the agent is told: a file or a text, one of the two."""
 
     file: FilePath | None = Field(
@@ -101,65 +74,7 @@ class Prompt(_Section):
         return self
 
 
-class Call(_Section):
-    """How each call is placed. Each value may be a Jinja expression over the row."""
-
-    from_: CallNumber | None = Field(
-        default=None,
-        alias="from",
-        description="The caller ID, in international form. Default: your account's own number.",
-    )
-    transfer_to: CallNumber | None = Field(
-        default=None,
-        description="The number that gets the call when the callee asks for a human.",
-    )
-    language: CallLanguage | None = Field(
-        default=None, description="The language that the agent speaks. Default: en-US."
-    )
-    voice: CallVoice | None = Field(default=None, description="The agent's voice: female or male.")
-
-    @property
-    def templates(self) -> Mapping[str, str]:
-        """The values that are given, by their key in the file (``from``, not ``from_``)."""
-        return self.model_dump(by_alias=True, exclude_none=True)
-
-
-class Limits(_Section):
-    """How much at once."""
-
-    concurrency: int = Field(
-        default=10, ge=1, le=10_000, description="How many calls may go on at the same time."
-    )
-
-
-def _with_429(statuses: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted({*statuses, 429}))
-
-
-class Retries(_Section):
-    """Placements that the API turned away, before any phone rang, and that are repeated."""
-
-    attempts: int = Field(
-        default=6, ge=1, le=100, description="How often one placement is tried, the first included."
-    )
-    max_wait: Annotated[Duration, between("1ms", "1d")] = Field(
-        default=timedelta(minutes=2),
-        description="The longest pause that is chosen between two tries. A longer Retry-After of "
-        "the API is kept to.",
-    )
-    statuses: Annotated[
-        tuple[RetryStatus, ...],
-        one_or_many(RetryStatus),
-        AfterValidator(_with_429),
-    ] = Field(
-        default=(429,),
-        description="The HTTP statuses after which a placement is tried again; 429 always is. "
-        "Careful: only 429 and 503 are known to mean that no phone rang. After any of the others "
-        "somebody may be called twice.",
-    )
-
-
-class Output(_Section):
+class Output(Section):
     """Where the sheet goes with what came of every call."""
 
     file: Annotated[tuple[OutputPath, ...], one_or_many(str), AfterValidator(without_repeats)] = (
@@ -170,7 +85,7 @@ class Output(_Section):
     )
 
 
-class Api(_Section):
+class Api(Section):
     """How the Poku API is reached. The key is no part of this: it is in POKU_API_KEY."""
 
     base_url: BaseUrl = Field(
@@ -192,10 +107,17 @@ class Api(_Section):
     )
 
 
-_Phrases = Annotated[tuple[Text, ...], one_or_many(str)]
+def _phrase(value: str) -> str:
+    fault = pattern_fault(value)
+    if fault is not None:
+        raise worded(f"{quoted(value)} is no regular expression that can be used: {fault}")
+    return value
 
 
-class Campaign(_Section):
+_Phrases = Annotated[tuple[Annotated[Text, AfterValidator(_phrase)], ...], one_or_many(str)]
+
+
+class Campaign(Section):
     """One campaign file: who to call, what to say, how."""
 
     name: Slug = Field(
@@ -216,15 +138,59 @@ class Campaign(_Section):
         default_factory=Call,
         description="How each call is placed. Each value may be a Jinja expression over the row.",
     )
-    limits: Limits = Field(default_factory=Limits, description="How much at once.")
+    limits: Limits = Field(
+        default_factory=Limits, description="How much at once, in all, and for one number."
+    )
+    pricing: Pricing = Field(
+        default_factory=Pricing, description="What calls cost, for the budget."
+    )
     retries: Retries = Field(
         default_factory=Retries,
         description="Placements that the API turned away, before any phone rang, are repeated.",
     )
+    redial: Redial = Field(
+        default_factory=Redial,
+        description="Who is called again because of what came of the call, such as no_answer.",
+    )
+    calling_hours: Annotated[
+        CallingHours,
+        BeforeValidator(
+            calling_hours_short, json_schema_input_type=Literal["always"] | CallingHours
+        ),
+    ] = Field(
+        default_factory=CallingHours,
+        description="When contacts may be called, by the clock where they are. Default: 08:00 to "
+        "21:00 every day; always switches them off.",
+    )
+    do_not_call: Annotated[
+        tuple[FilePath, ...], one_or_many(str), AfterValidator(without_repeats)
+    ] = Field(
+        default=(),
+        description="Files of numbers that must not be called: csv, txt, xlsx. The folder's own "
+        "list (poku-batch do-not-call) counts always.",
+    )
+    circuit_breaker: Annotated[
+        CircuitBreaker,
+        BeforeValidator(
+            breaker_short, json_schema_input_type=Literal["on", "off"] | bool | CircuitBreaker
+        ),
+    ] = Field(
+        default_factory=CircuitBreaker,
+        description="When a run pauses because too many calls go wrong; off switches it off.",
+    )
     outcomes: Mapping[Slug, _Phrases] = Field(
         default_factory=dict,
         description="Your own words for what came of a call, each with phrases to look for in the "
-        "summary. The first that matches wins; then the built-in rules decide.",
+        "summary, or /regular expressions/. The first that matches wins; then the built-in rules "
+        "decide.",
+    )
+    outcomes_by: OutcomesBy | None = Field(
+        default=None,
+        description="A model that reads each summary, where patterns do not do: any "
+        "OpenAI-compatible chat endpoint.",
+    )
+    hooks: Hooks = Field(
+        default_factory=Hooks, description="Programs that are told of results, as they come."
     )
     output: Annotated[
         Output,
@@ -264,6 +230,23 @@ class Campaign(_Section):
                     f"{path.name} is what the campaign reads, and would be written over",
                     "choose another name for the results",
                     ("output", "file"),
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _redialled_outcomes_are_known(self) -> Self:
+        labels = self.outcomes_by.labels if self.outcomes_by else ()
+        known = {word: word for word in (*self.outcomes, *labels, *map(str, Outcome))}
+        named: list[tuple[KeyPath, str]] = [
+            (("redial", "outcomes", at), word) for at, word in enumerate(self.redial.outcomes)
+        ]
+        named += [(("redial", "by_outcome", word), word) for word in self.redial.by_outcome]
+        for path, word in named:
+            if word not in known:
+                raise worded(
+                    f"{quoted(word)} is neither one of your outcomes nor a built-in one",
+                    nearest(word, known) or f"known are {', '.join(known)}",
+                    path,
                 )
         return self
 

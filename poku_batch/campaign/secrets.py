@@ -12,12 +12,23 @@ _NAMES = re.compile(
     r"(\w+_)?api_?key|auth|authorization|bearer|credentials?|password|secret|secret_?key|(\w+_)?token"
 )
 _SHAPES = re.compile(
-    r"\b(?:(?:sk|pk|rk|api|key|poku|tok|token|ghp|xox[a-z])[-_](?=\w*\d)[\w-]{16,}"
+    r"\b(?:(?:sk|pk|rk|api|key|poku|tok|token|ghp|xox[a-z]|whsec|gsk)[-_](?=\w*\d)[\w-]{16,}"
     r"|bearer\s+\S{12,}|eyJ[\w-]{10,}\.[\w-]{10,})",
     re.IGNORECASE,
 )
-#: Under ``api`` nothing else is a long run of letters and digits.
+#: Where an address, or the name of an environment variable, stands: no long letters and digits.
 _OPAQUE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w-]{24,}")
+_OPAQUE_NAME = re.compile(
+    r"(?=.*\d)(?=.*[a-z])[\w+/=.-]{16,}|(?=.*[a-z0-9])[A-Za-z0-9]{20,}|[\w+/-]+={1,2}"
+)
+
+#: Where people choose the names themselves.
+_FREE_NAMES = ("outcomes", "redial.by_outcome", "outcomes_by.fields")
+#: Words for a model, in which a long run of letters and digits may be anything.
+_PROSE = ("outcomes", "prompt", "outcomes_by.instructions", "outcomes_by.fields")
+
+_POKU_KEY = "remove it here and set POKU_API_KEY in the environment"
+_NAMED = "remove it here, set an environment variable to it, and name that: "
 
 
 def secret_faults(document: Document, *, file: str) -> dict[KeyPath, Fault]:
@@ -28,22 +39,38 @@ def secret_faults(document: Document, *, file: str) -> dict[KeyPath, Fault]:
             line=place.line,
             column=dotted(path),
             message="a secret must not stand in a file",
-            hint="remove it here and set POKU_API_KEY in the environment; "
-            "if the file was shared, make a new key",
+            hint=f"{_instead(path)}; if the file was shared, make a new key",
         )
         for path, place in document.places.items()
         if _asks_for_one(path) or (place.text is not None and _is_one(path, place.text))
     }
 
 
+def _instead(path: KeyPath) -> str:
+    if path[0] == "outcomes_by":
+        return f"{_NAMED}key_env: OPENAI_API_KEY"
+    if path[0] == "hooks":
+        return f"{_NAMED}secret_env: POKU_BATCH_HOOK_SECRET"
+    return _POKU_KEY
+
+
 def _asks_for_one(path: KeyPath) -> bool:
-    if path[0] == "outcomes" or not isinstance(path[-1], str):
+    name = path[-1]
+    if not isinstance(name, str) or _under(path, _FREE_NAMES):
         return False
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])|[-\s]+", "_", path[-1]).lower()
-    return bool(_NAMES.fullmatch(name)) or path == ("api", "key")
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])|[-\s]+", "_", name).lower()
+    return bool(_NAMES.fullmatch(plain)) or path in {("api", "key"), ("outcomes_by", "key")}
 
 
 def _is_one(path: KeyPath, text: str) -> bool:
-    if path[0] in {"outcomes", "prompt"}:
-        return bool(_SHAPES.search(text)) and len(text) < 200
-    return bool(_SHAPES.search(text)) or (path[0] == "api" and bool(_OPAQUE.fullmatch(text)))
+    shaped = bool(_SHAPES.search(text))
+    if _under(path, _PROSE):
+        return shaped and len(text) < 200
+    if path[-1] in {"key_env", "secret_env"}:
+        return shaped or bool(_OPAQUE_NAME.fullmatch(text))
+    opaque = path[0] == "api" or path[-1] == "base_url"
+    return shaped or (opaque and bool(_OPAQUE.fullmatch(text)))
+
+
+def _under(path: KeyPath, sections: tuple[str, ...]) -> bool:
+    return any(f"{dotted(path)}.".startswith((f"{name}.", f"{name}[")) for name in sections)

@@ -7,24 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from poku_batch.campaign import load_campaign
-from poku_batch.errors import CampaignError, Fault
-
-LEAST = "name: spring\ncontacts: people.csv\nprompt: call.md\n"
-
-
-def faults(folder: Path, text: str | bytes) -> tuple[Fault, ...]:
-    path = folder / "c.yaml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(CampaignError) as caught:
-        load_campaign(path)
-    return caught.value.faults
-
-
-def the_fault(folder: Path, more: str) -> str:
-    """The text of the only fault, without the file's name."""
-    (fault,) = faults(folder, LEAST + more)
-    assert fault.file == str(folder / "c.yaml")
-    return str(fault).removeprefix(str(folder / "c.yaml"))
+from poku_batch.errors import CampaignError
+from tests.campaign.campaign_text import LEAST, faults, the_fault
 
 
 @pytest.mark.parametrize(
@@ -48,11 +32,17 @@ def the_fault(folder: Path, more: str) -> str:
         ),
         (
             "limits: 5",
-            (":4: limits: holds keys of its own, not a single value (its keys: concurrency)"),
+            (
+                ":4: limits: holds keys of its own, not a single value (its keys: concurrency, "
+                "reserve, calls_per_minute, ramp_up, max_calls, budget, per_number, per_caller_id)"
+            ),
         ),
         (
             "limits: [5]",
-            (":4: limits: holds keys of its own, not a single value (its keys: concurrency)"),
+            (
+                ":4: limits: holds keys of its own, not a single value (its keys: concurrency, "
+                "reserve, calls_per_minute, ramp_up, max_calls, budget, per_number, per_caller_id)"
+            ),
         ),
         ("limits: {concurrency: ten}", ":4: limits.concurrency: 'ten' is not a whole number"),
         ("limits: {concurrency: 0}", ":4: limits.concurrency: 0 is less than 1"),
@@ -121,10 +111,11 @@ def the_fault(folder: Path, more: str) -> str:
         ("wave: !secret x", ":4: wave: the tag !secret is not known here (leave it out)"),
         ("<<: {wave: x}", ":4: '<<' is not known here (write the keys out)"),
         (
-            "calling_hours: always",
+            "weather: fine",
             (
-                ":4: calling_hours: is not a known key (known here: name, wave, "
-                "contacts, prompt, call, limits, retries, outcomes, output, api, keep_prompts)"
+                ":4: weather: is not a known key (known here: name, wave, contacts, prompt, call, "
+                "limits, pricing, retries, redial, calling_hours, do_not_call, circuit_breaker, "
+                "outcomes, outcomes_by, hooks, output, api, keep_prompts)"
             ),
         ),
     ],
@@ -303,7 +294,9 @@ def test_a_missing_file_is_told_with_the_nearest_one(tmp_path: Path) -> None:
         st.lists(
             st.sampled_from(
                 [
-                    *"name contacts api file output { } [ ] *a \" ' | ~ x 7 # <<".split(),
+                    *"name contacts api file output calling_hours between by_day mon".split(),
+                    *"redial by_outcome limits per_number 1d budget hooks on_result".split(),
+                    *"command outcomes_by fields { } [ ] *a \" ' | ~ x 7 # <<".split(),
                     ": ",
                     "\n",
                     "  ",

@@ -6,17 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from poku_batch.campaign import Campaign, load_campaign
+from poku_batch.campaign import load_campaign
 from poku_batch.errors import Fault
 from poku_batch.models import CampaignId, DuplicateRule
-
-LEAST = "name: spring\ncontacts: people.csv\nprompt: call.md\n"
-
-
-def load(folder: Path, text: str) -> Campaign:
-    path = folder / "c.yaml"
-    path.write_text(text, encoding="utf-8")
-    return load_campaign(path)
+from tests.campaign.campaign_text import LEAST, load
 
 
 def test_three_keys_are_enough(tmp_path: Path) -> None:
@@ -87,7 +80,7 @@ def test_values_mean_what_they_look_like(tmp_path: Path) -> None:
     assert campaign.contacts.file.name == "007.csv"
     assert campaign.contacts.region == "NO"
     assert campaign.contacts.key == ("on",)
-    assert campaign.call.from_ == "+14155550100"
+    assert campaign.call.from_ == ("+14155550100",)
     assert dict(campaign.outcomes) == {"yes": ("no", "1.0", "0x10")}
 
 
