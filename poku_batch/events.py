@@ -36,7 +36,10 @@ class CallStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded:
-    """A call's result is recorded; the contact is done, or failed where it cannot be reached."""
+    """A call's result is recorded; the contact is done, or failed where it cannot be reached.
+
+    ``redial_at``: the contact is pending instead, and is called again from then.
+    """
 
     at: datetime
     row: int
@@ -45,6 +48,49 @@ class CallEnded:
     summary: str | None
     duration_s: float | None
     failed: bool = False
+    redial_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReread:
+    """What came of an ended call was read again, and is recorded; as ``CallEnded`` otherwise.
+
+    ``before`` is the outcome that ``CallEnded`` told, or an earlier run, and ``was_failed`` whether
+    it had failed. ``decided``: only the record has changed, the contact has not.
+    """
+
+    at: datetime
+    row: int
+    key: str
+    before: str
+    outcome: str
+    was_failed: bool = False
+    failed: bool = False
+    redial_at: datetime | None = None
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsDeferred:
+    """Rules say that contacts may not be called yet; ``contacts`` of them are due from ``until``.
+
+    ``why`` is that of the first, ``until`` the earliest time.
+    """
+
+    at: datetime
+    contacts: int
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSkipped:
+    """A rule took a contact out right before dialling."""
+
+    at: datetime
+    row: int
+    key: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +160,81 @@ class CallLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Nothing is due and nothing is open; the run sleeps until ``until``."""
+    """Nothing is due and nothing is open; the run sleeps until ``until``.
+
+    ``why`` says what the first of the ``contacts`` waits for.
+    """
 
     at: datetime
     until: datetime
     contacts: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotsChanged:
+    """The API takes fewer calls at once than there are slots, or takes more again.
+
+    ``slots`` of ``concurrency`` are used from now on.
+    """
+
+    at: datetime
+    slots: int
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitOpened:
+    """Too many of the last placements failed or are unknown; no call is begun before ``until``.
+
+    ``calls`` are those that tripped it, oldest first: row, and what came of it.
+    """
+
+    at: datetime
+    until: datetime
+    why: str
+    calls: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitProbed:
+    """The cool-down is over: one call finds out whether the trouble is."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitClosed:
+    """The probe was answered; calls go on."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListTrouble:
+    """An edited do-not-call file cannot be read; what was read of it before stands."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookTrouble:
+    """A message was not taken; ``waiting`` of them are kept, and told again until they are."""
+
+    at: datetime
+    why: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderTrouble:
+    """A summary could not be read by ``outcomes_by``; the built-in rules stand."""
+
+    at: datetime
+    row: int
+    key: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +291,9 @@ Event = (
     RunStarted
     | CallStarted
     | CallEnded
+    | CallReread
+    | ContactsDeferred
+    | ContactSkipped
     | CallTurnedAway
     | ApiUnreached
     | CallFailed
@@ -182,6 +301,13 @@ Event = (
     | CallReleased
     | CallLeft
     | Waiting
+    | SlotsChanged
+    | CircuitOpened
+    | CircuitProbed
+    | CircuitClosed
+    | ListTrouble
+    | HookTrouble
+    | ReaderTrouble
     | Draining
     | LedgerTrouble
     | LedgerWorks

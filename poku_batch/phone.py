@@ -7,6 +7,7 @@ are. Country rules are those of Google's libphonenumber.
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, ValidationResult
@@ -44,13 +45,7 @@ def parse_phone(raw: str, region: str | None) -> PhoneNumber:
     characters, digits of other scripts, the country's own prefix for calls abroad.
     Raises ``PhoneError`` with a reason that a person can act on.
     """
-    text = _plain(raw)
-    _refuse_what_is_no_number(text)
-    abroad = text.lstrip("([ ").startswith("+")
-    if not abroad and region is None:
-        if text.startswith("00"):
-            raise PhoneError("starts with 00, and contacts.region is not set: write + for 00")
-        raise PhoneError(f"no country code in {_shown(text)}, and contacts.region is not set")
+    text, abroad = _readable(raw, region)
     number = _parsed(text, None if abroad else region)
     _refuse_what_cannot_be_called(number, text, region=None if abroad else region)
     return PhoneNumber(
@@ -58,6 +53,24 @@ def parse_phone(raw: str, region: str | None) -> PhoneNumber:
         region=_country(number),
         country_code=_code(number),
     )
+
+
+def possible_number(raw: str, region: str | None) -> str:
+    """Read a number as ``parse_phone`` does, whether it is in use or not, and give its E.164.
+
+    For lists of whom not to call: the rules of what is in use lag behind. Made for millions.
+    Raises ``PhoneError`` where the text does not name one number of a possible length.
+    """
+    quick = _plainly_written(raw.strip(), region)
+    if quick is not None:
+        return quick
+    text, abroad = _readable(raw, region)
+    number = _parsed(text, None if abroad else region)
+    _refuse_impossible(number, text, where=_where(number, None if abroad else region))
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if not _E164.fullmatch(e164):
+        raise PhoneError(f"too short to be called from abroad: {_shown(text)}")
+    return e164
 
 
 def mask(e164: str) -> str:
@@ -70,6 +83,80 @@ def mask(e164: str) -> str:
     codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
     code = next((e164[1:end] for end in (2, 3, 4) if int(e164[1:end]) in codes), None)
     return f"+{code} •••• {e164[-2:]}" if code else f"•••• {e164[-2:]}"
+
+
+def zones_of(e164: str) -> tuple[str, ...]:
+    """Give the IANA time zones in which a number's phone may be, in alphabetical order.
+
+    None where they are not known. A mobile phone is where its number says, as far as one can tell:
+    that is one zone in some countries, all the country's in others.
+    """
+    from phonenumbers import timezone
+
+    try:
+        found = timezone.time_zones_for_number(phonenumbers.parse(e164))
+    except NumberParseException:
+        return ()
+    return tuple(sorted(set(found) - {timezone.UNKNOWN_TIMEZONE}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """A country's numbers: possible lengths without the code, and what may stand before them."""
+
+    lengths: frozenset[int]
+    prefix: re.Pattern[str] | None
+    abroad: re.Pattern[str] | None
+
+
+@cache
+def _plan(code: int, region: str | None = None) -> _Plan:
+    """The plan of a country code, as it is dialled within ``region``."""
+    of_code = phonenumbers.region_code_for_country_code(code)
+    main = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, of_code)
+    here = phonenumbers.PhoneMetadata.metadata_for_region(region) if region else main
+    prefix = here and here.national_prefix_for_parsing
+    abroad = here and here.international_prefix
+    return _Plan(
+        lengths=frozenset(main.general_desc.possible_length)
+        if main and main.general_desc
+        else frozenset(),
+        prefix=re.compile(prefix) if prefix else None,
+        abroad=re.compile(abroad) if abroad else None,
+    )
+
+
+def _plainly_written(text: str, region: str | None) -> str | None:
+    """The E.164 of a number of which nothing is to be guessed or dropped; None for all others."""
+    if _E164.fullmatch(text):
+        codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+        code = next((int(text[1:end]) for end in (2, 3, 4) if int(text[1:end]) in codes), None)
+        if code is None:
+            return None
+        plan, national = _plan(code), text[len(str(code)) + 1 :]
+    elif region is not None and text.isascii() and text.isdigit():
+        code = phonenumbers.country_code_for_region(region)
+        plan, national = _plan(code, region), text
+        if text.startswith(("0", str(code))) or (plan.abroad and plan.abroad.match(text)):
+            return None
+    else:
+        return None
+    if len(national) not in plan.lengths or (plan.prefix and plan.prefix.match(national)):
+        return None
+    e164 = f"+{code}{national}"
+    return e164 if _E164.fullmatch(e164) else None
+
+
+def _readable(raw: str, region: str | None) -> tuple[str, bool]:
+    """The text of one number, and whether it has a country code; it needs one, or a region."""
+    text = _plain(raw)
+    _refuse_what_is_no_number(text)
+    abroad = text.lstrip("([ ").startswith("+")
+    if not abroad and region is None:
+        if text.startswith("00"):
+            raise PhoneError("starts with 00, and contacts.region is not set: write + for 00")
+        raise PhoneError(f"no country code in {_shown(text)}, and contacts.region is not set")
+    return text, abroad
 
 
 def _plain(raw: str) -> str:
@@ -151,6 +238,12 @@ def _refuse_what_cannot_be_called(
     number: phonenumbers.PhoneNumber, text: str, *, region: str | None
 ) -> None:
     where = _where(number, region)
+    _refuse_impossible(number, text, where=where)
+    if not phonenumbers.is_valid_number(number):
+        raise PhoneError(f"not a number in use in {where}: {_shown(text)}")
+
+
+def _refuse_impossible(number: phonenumbers.PhoneNumber, text: str, *, where: str) -> None:
     match phonenumbers.is_possible_number_with_reason(number):
         case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
             raise PhoneError(f"no area code in {_shown(text)}, for {where}")
@@ -162,8 +255,6 @@ def _refuse_what_cannot_be_called(
             pass
         case _:
             raise PhoneError(f"wrong length for {where}: {_shown(text)}")
-    if not phonenumbers.is_valid_number(number):
-        raise PhoneError(f"not a number in use in {where}: {_shown(text)}")
 
 
 def _where(number: phonenumbers.PhoneNumber, region: str | None) -> str:

@@ -1,11 +1,15 @@
 """Rows and contacts, from the sheet to the results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from poku_batch.models.identities import AttemptId, ContactId, ContactKey, InteractionId
+from poku_batch.models.permissions import Later, Wait
 from poku_batch.models.states import ContactState
+
+#: What a field that was read out of a summary can hold; dates are ISO 8601 text.
+FieldValue = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +26,8 @@ class Enrolment:
 
     ``key`` is None where the row has nothing to be known by (no usable number, and no key of its
     own); such a row is always skipped. ``to`` is E.164, or None where the row's number is invalid.
-    ``skip_reason`` is set where a rule already says that the row is not to be called.
+    ``skip_reason`` is set where a rule already says that the row is not to be called; ``later``
+    where one says that it is not to be called yet. Higher ``priority`` is called first.
     """
 
     row: int
@@ -31,6 +36,8 @@ class Enrolment:
     to: str | None
     country: str | None = None
     skip_reason: str | None = None
+    later: Later | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +46,8 @@ class Admission:
 
     ``attempt`` is the number, from 1, of the attempt that its placement would be; ``placements``
     counts how often that attempt was already turned away. Cells are those of the current sheet.
+    ``country`` is that of the number (two letters, or ""), ``last_from`` the caller ID of the
+    contact's last placement, if one was given.
     """
 
     contact_id: ContactId
@@ -48,6 +57,8 @@ class Admission:
     cells: tuple[str, ...]
     attempt: int
     placements: int = 0
+    country: str = ""
+    last_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +67,7 @@ class OpenCall:
 
     ``was_unknown``: its contact is ``unknown`` by now, not ``dialing``. ``decided``: a person has
     resolved the contact or put it back meanwhile, or its row has left the sheet, and only the
-    record still wants the answer.
+    record still wants the answer. ``attempt`` is its number, from 1.
     """
 
     attempt_id: AttemptId
@@ -66,6 +77,7 @@ class OpenCall:
     to: str
     interaction_id: InteractionId
     placed_at: datetime
+    attempt: int = 1
     was_unknown: bool = False
     decided: bool = False
 
@@ -75,6 +87,8 @@ class CallResult:
     """What is recorded of an ended call. ``outcome`` is a built-in word or one of the campaign's.
 
     ``evidence`` is what decided the outcome: the matched text of the summary, or the API's string.
+    ``opted_out`` is the text by which the callee asked not to be called again, whatever the outcome
+    is called: the number goes onto the do-not-call list. ``fields`` were read out of the summary.
     """
 
     outcome: str
@@ -82,11 +96,39 @@ class CallResult:
     recording_url: str | None = None
     interaction_id: InteractionId | None = None
     evidence: str | None = None
+    opted_out: str | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadCall:
+    """A call that ended, whose result is recorded by the rules alone and is still to be read.
+
+    ``decided``: somebody has decided the contact meanwhile, or another attempt was begun, and only
+    the record still wants the reading. ``attempt`` is its number, from 1.
+    """
+
+    attempt_id: AttemptId
+    contact_id: ContactId
+    key: ContactKey
+    row: int
+    attempt: int
+    summary: str
+    recording_url: str | None
+    interaction_id: InteractionId | None
+    placed_at: datetime
+    ended_at: datetime
+    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRecord:
-    """One row of the results: the sheet's row and what came of it, as the last attempt left it."""
+    """One row of the results: the sheet's row and what came of it, as the last attempt left it.
+
+    Where that was turned away and the contact waits or is skipped, the attempt before it counts.
+    ``due_at`` and ``waits_for`` (why it is not due yet) are set while it is ``pending``, if it
+    waits for something.
+    """
 
     row: int
     key: str
@@ -101,6 +143,9 @@ class ContactRecord:
     started_at: datetime | None
     ended_at: datetime | None
     error: str | None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    due_at: datetime | None = None
+    waits_for: str | None = None
 
     @property
     def duration_s(self) -> float | None:
@@ -117,8 +162,8 @@ class Counts:
     ``outcomes`` counts the contacts that are done, ``failures`` the failed ones by the kind of
     their reason, ``skip_reasons`` the skipped ones likewise.
     ``due`` counts the pending contacts that may be called now; ``next_due_at`` is when the first of
-    the others may. ``countries`` counts the pending contacts by their number's country ("" for
-    none).
+    the others may, ``waits`` are those others by the kind of what they wait for (``WaitKind``).
+    ``countries`` counts the pending contacts by their number's country ("" for none).
     """
 
     states: Mapping[ContactState, int]
@@ -128,6 +173,7 @@ class Counts:
     countries: Mapping[str, int]
     due: int
     next_due_at: datetime | None
+    waits: Mapping[str, Wait] = field(default_factory=dict)
 
     @property
     def total(self) -> int:

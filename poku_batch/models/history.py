@@ -31,6 +31,10 @@ class Happening(StrEnum):
     ENDED = "ended"
     #: the call may or may not have rung
     DOUBTED = "doubted"
+    #: what came of the call was read again, by ``outcomes_by``; the detail is its outcome
+    READ = "read"
+    #: a rule took the contact out right before dialling; the detail says which
+    SKIPPED = "skipped"
     #: a person put the contact back to pending
     PUT_BACK = "put_back"
     #: a person said what came of an unknown call

@@ -76,12 +76,18 @@ class RunEnding(StrEnum):
 
     #: nobody was left to call
     FINISHED = "finished"
-    #: ``--limit`` was reached
+    #: ``--limit`` or ``limits.max_calls`` was reached
     LIMIT = "limit"
     #: the person who was asked said no; nobody was called
     DECLINED = "declined"
-    #: contacts are due later and the run was told not to wait
+    #: contacts are due later and the run was told not to wait, or not for so long
     DUE_LATER = "due_later"
+    #: the campaign's budget allows no further call
+    BUDGET = "budget"
+    #: too many of the last placements failed or are unknown, again and again
+    CIRCUIT_BREAKER = "circuit_breaker"
+    #: the person who saw what the first calls came to did not go on
+    CANARY = "canary"
     #: a person or the system asked it to stop; open calls were waited for
     STOPPED = "stopped"
     #: stopped at once; open calls were left to the next run

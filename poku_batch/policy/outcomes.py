@@ -2,17 +2,30 @@
 
 The campaign's own words come first, in the order of the file; then the built-in rules, which read
 English; a summary that none of them fits is ``completed``. Matching is case-insensitive, by whole
-words; white space and typographic apostrophes and hyphens are folded. The matched text is kept as
-evidence, so that a person can check the reading.
+words except for the campaign's ``/regular expressions/``; white space and typographic apostrophes
+and hyphens are folded. The matched text is kept as evidence, so that a person can check the
+reading.
+
+Whatever the outcome is, a wish not to be called again is heard. It counts wherever it is told, in a
+voicemail's greeting too; what is bound to an hour ("do not call this number after 9"), what a menu
+offers ("to opt out, press 2") and what the agent explained are no such wish.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import regex
+
+from poku_batch.campaign.patterns import (
+    APOSTROPHES,
+    HYPHENS,
+    compiled_expression,
+    expression_of,
+)
 from poku_batch.models import Ended, Outcome
 from poku_batch.policy.answers import HUMAN_DID_NOT_RESPOND, INVALID_TO_NUMBER, TIMEOUT
-from poku_batch.policy.phrases import BUILT_IN, HARMLESS, compiled
+from poku_batch.policy.phrases import BUILT_IN, HARMLESS, OPT_OUT, compiled
 
 _BY_ERROR = {
     HUMAN_DID_NOT_RESPOND: Outcome.NO_ANSWER,
@@ -21,19 +34,30 @@ _BY_ERROR = {
 }
 
 #: One character for one, so that places in the text stay: what people type, and what editors make.
-_PLAIN = str.maketrans({**dict.fromkeys("’‘‛ʼ′`", "'"), **dict.fromkeys("‐‑‒–—−", "-"), "İ": "i"})
+_PLAIN = str.maketrans({**dict.fromkeys(APOSTROPHES, "'"), **dict.fromkeys(HYPHENS, "-"), "İ": "i"})
 #: Scripts that write words without spaces, or endings onto them: there, any place is a word's edge.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 )
 
 
+#: How long one of the campaign's expressions may search a summary; a sane one takes far less.
+_SEARCH_S = 0.05
+#: How much of a summary is evidence where an expression matched a place in it, and no text.
+_SHOWN = 200
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """An outcome and the text that decided it; ``evidence`` is None for ``completed``."""
+    """An outcome and the text that decided it; ``evidence`` is None for ``completed``.
+
+    ``opted_out`` is the text by which the callee asked not to be called again, whatever the outcome
+    is; None where nothing was heard of it. An end without a summary never says so.
+    """
 
     outcome: str
     evidence: str | None = None
+    opted_out: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -45,12 +69,12 @@ class OutcomeRules:
     """The campaign's words and the built-in ones, compiled once and asked for every call."""
 
     def __init__(self, own: Mapping[str, Sequence[str]]) -> None:
-        """Take the campaign's ``outcomes``: phrases by outcome; white space in them is any."""
-        self._own = [
-            (outcome, re.compile("|".join(patterns)))
-            for outcome, phrases in own.items()
-            if (patterns := [_phrase(phrase) for phrase in phrases if phrase.strip()])
-        ]
+        """Take the campaign's ``outcomes``: phrases by outcome; white space in them is any.
+
+        A phrase ``/…/`` is a regular expression; ``ValueError`` is raised for one that cannot be
+        used. One that takes too long in a summary is passed over there.
+        """
+        self._own = {outcome: _own_rule(outcome, phrases) for outcome, phrases in own.items()}
 
     def read(self, ended: Ended) -> Reading:
         """Say what came of a call that ended.
@@ -64,19 +88,67 @@ class OutcomeRules:
             return Reading(outcome=Outcome.NO_ANSWER, evidence="ended with nothing to report")
         shown = _folded(ended.summary)
         text = shown.lower()
-        return (
-            _first(self._own, text, shown)
-            or _first(_BUILT_IN, _HARMLESS.sub(_blot, text), shown)
-            or Reading(outcome=Outcome.COMPLETED)
-        )
+        calm = _HARMLESS.sub(_blot, text)
+        opted_out = self._own_opt_out(text, shown) or _found(_OPT_OUT, calm, shown)
+        for outcome, rule in self._own.items():
+            evidence = rule.find(text, shown)
+            if evidence is not None:
+                return Reading(outcome=outcome, evidence=evidence, opted_out=opted_out)
+        if opted_out is not None:
+            return Reading(outcome=Outcome.DO_NOT_CALL, evidence=opted_out, opted_out=opted_out)
+        for outcome, pattern in _BUILT_IN:
+            evidence = _found(pattern, calm, shown)
+            if evidence is not None:
+                return Reading(outcome=outcome, evidence=evidence)
+        return Reading(outcome=Outcome.COMPLETED)
+
+    def _own_opt_out(self, text: str, shown: str) -> str | None:
+        rule = self._own.get(Outcome.DO_NOT_CALL)
+        return rule.find(text, shown) if rule else None
 
 
-def _first(rules: Sequence[tuple[str, re.Pattern[str]]], text: str, shown: str) -> Reading | None:
-    for outcome, pattern in rules:
-        found = pattern.search(text)
-        if found:
-            return Reading(outcome=outcome, evidence=shown[found.start() : found.end()])
-    return None
+@dataclass(frozen=True, slots=True)
+class _OwnRule:
+    """A campaign's words for one outcome: its phrases as one pattern, and its expressions."""
+
+    phrases: re.Pattern[str] | None
+    expressions: tuple[regex.Pattern[str], ...]
+
+    def find(self, text: str, shown: str) -> str | None:
+        """Give the text of the summary that matches; ``text`` is ``shown`` in lower case."""
+        evidence = _found(self.phrases, text, shown) if self.phrases else None
+        searches = (_searched(expression, shown) for expression in self.expressions)
+        return evidence or next(filter(None, searches), None)
+
+
+def _own_rule(outcome: str, phrases: Sequence[str]) -> _OwnRule:
+    plain = [phrase for phrase in phrases if expression_of(phrase) is None and phrase.strip()]
+    return _OwnRule(
+        re.compile("|".join(map(_phrase, plain))) if plain else None,
+        tuple(
+            _expression(outcome, phrase) for phrase in phrases if expression_of(phrase) is not None
+        ),
+    )
+
+
+def _expression(outcome: str, phrase: str) -> regex.Pattern[str]:
+    try:
+        return compiled_expression(expression_of(phrase) or "")
+    except ValueError as error:
+        raise ValueError(f"outcomes.{outcome}: {phrase} cannot be used: {error}") from None
+
+
+def _searched(expression: regex.Pattern[str], shown: str) -> str | None:
+    try:
+        found = expression.search(shown, timeout=_SEARCH_S)
+    except (TimeoutError, MemoryError):
+        return None
+    return (found.group() or shown[:_SHOWN]) if found else None
+
+
+def _found(pattern: re.Pattern[str], text: str, shown: str) -> str | None:
+    found = pattern.search(text)
+    return shown[found.start() : found.end()] if found else None
 
 
 def _folded(text: str) -> str:
@@ -96,4 +168,5 @@ def _blot(found: re.Match[str]) -> str:
 
 
 _HARMLESS = compiled(HARMLESS)
+_OPT_OUT = compiled(OPT_OUT)
 _BUILT_IN = [(outcome, compiled(phrases)) for outcome, phrases in BUILT_IN]

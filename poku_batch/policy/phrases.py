@@ -20,7 +20,10 @@ PARTS = {
     "w3": r"(?:[\w'-]{1,30} ){0,3}",
     "w5": r"(?:[\w'-]{1,30} ){0,5}",
     "no": r"(?:not|cannot|\w{2,6}n't)",
-    "dont": r"(?:(?:do|does|did|would|will|should|must|to) not|\w{2,6}n't|not to|never(?: to)?)",
+    "dont": (
+        r"(?:(?:do|does|did|would|will|should|must|to|we|you|they|us|i) not"
+        r"|(?!could|need)\w{2,6}n't|not to|never(?: to)?)"
+    ),
     "reach": r"(?:call|contact|phone|ring|telephone|text|message|bother|disturb)",
     "reached": r"(?:called|contacted|phoned|rung|telephoned|texted|messaged|bothered|disturbed)",
     "reaching": (
@@ -33,11 +36,12 @@ PARTS = {
     "voicemail": r"voice[ -]?mails?",
     # A wish about the hour or the place of a call is not a wish to have none.
     "everywhen": (
-        r"(?! (?:before|after|during|between|until|till|on|at(?! all)|in the|so|this|that early"
-        r"|too|early|late|today|tonight|tomorrow|while|when|from \d)\b)"
+        r"(?! (?:(?:(?:so|this|that|too) )?(?:before|after|during|between|until|till|early|late"
+        r"|often|frequently|soon|today|tonight|tomorrow|while|when|if|unless|from \d|in the"
+        r"|(?:on|at)(?! all\b| (?:\w{1,20} ){0,3}(?:number|phone|line|mobile|cell)\b)))\b)"
     ),
     "clause_ends": (
-        r"(?= ?(?:[.,;:!?)\"'/-]|$)| (?:and|or|but|as|because|since|for|under|at all|about)\b)"
+        r"(?= ?(?:[.,;:!?)\"”'/-]|$)| (?:and|or|but|as|because|since|for|under|at all|about)\b)"
     ),
     "person": (
         r"(?:wife|husband|partner|spouse|son|daughter|mother|father|mum|mom|dad|brother|sister"
@@ -46,6 +50,31 @@ PARTS = {
         r"|someone|somebody|staff|front desk|operator|neighbou?r|friend|boss|manager)"
     ),
     "whose_files": r"(?:database|systems?|records?|files?|contacts|campaign)",
+    # What an agent or a menu says about opting out, in the order in which it is said.
+    "informed": (
+        r"(?:told|informed|advised|reminded|explained|mentioned|offered|gave|given|provided|left"
+        r"|read|played|included|including|includes|containing|contained|instructions|with)"
+    ),
+    "filler": (
+        r"(?: (?:to|her|him|them|with|of|about|that|on|for|and|the|an?|his|their|she|he|they|you"
+        r"|one|everyone|callee|customer|patient|client|caller|recipient|voicemail|message|our"
+        r"|at|any|time|anytime|always|also|is|was|are|be|clear|standard|usual|required)){0,8}"
+    ),
+    "offer": (
+        r" (?:how|options?|right|chance|opportunity|possibility|ways?|can|could|may|might|if|free"
+        r"|able|ability|welcome|instructions?|information|details|steps)"
+    ),
+    "opting_out": (
+        r"(?:opt(?:ing)?[ -]out|unsubscrib(?:e|ing)"
+        r"|(?:ask(?:ing)? (?:us )?to )?(?:stop|be (?:removed|taken off)|remov(?:e|al)))"
+    ),
+    "now": (
+        r"(?= ?(?:[.,;:!?)\"”'-]|$)| (?:and|or|but|as|because|since|at once|immediately"
+        r"|right away|straight away|asap|permanently|completely|entirely|altogether"
+        r"|from (?:all|any|our|the|your|future|further)"
+        r"(?! (?:waiting|wait|guest|cancellation|study|trial|plan))(?: \w{1,20})?"
+        r"(?= ?(?:[.,;!]|$)))\b)"
+    ),
 }
 
 #: Stretches that speak of a thing that did not happen; they are blotted out before the rules read.
@@ -81,6 +110,39 @@ HARMLESS: tuple[str, ...] = (
         r"(?:(?:ask|asked|asking|want|wanted|wish|wished|choose|request|to) ){0,2}"
         r"(?:opt(?:ed|ing)?[ -]out|unsubscribed?)"
     ),
+    (
+        r"(?:<dont>|(?:did|had|has) not|never) (?:ask|asked|want|wanted|wish|wished|request"
+        r"|requested|need|mean|say|said)(?: (?:us|for|to|that|her|his|the|agent|we|should|number"
+        r"|name|have)){0,5} (?:be(?:ing)? (?:removed|taken off|deleted)|removed|removal|stop)"
+    ),
+    (
+        r"(?<!we )(?<!you )(?:(?:does|did|will) not|doesn't|didn't|won't) "
+        r"(?:call|contact|phone|ring|text|message) "
+        r"(?:us|back|in|the (?:clinic|office|agency|practice))(?! (?:when|if) (?:we|i)\b)"
+    ),
+    # opting out as the agent, a message or a menu told of it
+    (
+        r"<informed><filler><offer><filler>(?: (?:wish|want|like|prefer|choose)\w{0,3} to)?"
+        r" <opting_out>"
+    ),
+    (
+        r"<informed><filler> opt[ -]out (?:instructions?|messages?|options?|notice|number|line|link"
+        r"|language|information|disclosure|wording|statement|details)"
+    ),
+    (
+        r"(?<!asked )(?<!asked us )(?<!asked her )(?<!asked him )(?<!asked them )(?<!asking )"
+        r"if (?:you|she|he|they) (?:\w{1,20} ){0,2}(?:wish|want|prefer|like|choose|decide)\w{0,3} "
+        r"(?:to|not to|us to|no) (?:<opting_out>|be <reached>|(?:more|further) calls|<reach>)"
+    ),
+    (
+        r"to (?:<opting_out>|be <reached>|stop)\b<gap40>,? "
+        r"(?:please )?(?:press|dial|reply|say|text) (?:\d|one|two|three|four|five|six|seven|eight"
+        r"|nine|zero|the|stop)"
+    ),
+    (
+        r"(?:press|dial|reply|say|text)(?:ing)? (?:[\w\"“”'-]{1,12} ){1,3}"
+        r"(?:to|for) (?:<opting_out>|be <reached>)"
+    ),
     # questions that had no answer, and other things that were not reached
     r"(?:had|has|have|gave|given|got) no (?:clear |real |definite )?(?:answer|response|reply)",
     r"<no> (?:been )?answer(?:ed)? <w3>(?:questions?|whether|if)",
@@ -98,7 +160,8 @@ HARMLESS: tuple[str, ...] = (
     r"<no> interested in (?:re-?scheduling|changing|moving|cancell?ing|switching)",
 )
 
-_DO_NOT_CALL = (
+#: A wish not to be called again: outweighs all other rules, and counts beside every outcome.
+OPT_OUT: tuple[str, ...] = (
     (
         r"<dont> (?:ever |again )?<reach>\b(?! it\b)<gap40>\b"
         r"(?:again|any ?more|any longer|in (?:the )?future|ever|going forward)"
@@ -109,12 +172,12 @@ _DO_NOT_CALL = (
         r"(?:<no>|never|no longer) (?:to )?(?:want|wish|like|care|consent|agree)\w{0,3}"
         r"(?: for| to| us| you| anyone| anybody| the \w{1,30}){0,3} (?:"
         r"(?:ever |be |get |being |getting ){0,2}<reached><everywhen>"
-        r"|<reach><whom>{1,2}<everywhen>"
+        r"|<reach><whom>{1,2}+<everywhen>"
         r"|(?:receiv(?:e|ing) |get |getting |have )?"
         r"(?:(?:any|more|further|these|such|our|your|future|other|marketing|sales|phone|automated"
         r"|unsolicited|unwanted|robo|spam) ){0,3}"
         r"(?:calls|contact|communications?)\b<everywhen>"
-        r"|(?:calling|contacting|phoning|ringing|texting|bothering)\b<whom>{0,2}<everywhen>"
+        r"|(?:calling|contacting|phoning|ringing|texting|bothering)\b<whom>{0,2}+<everywhen>"
         r"|hear from us)"
     ),
     r"not (?:to )?(?:receive|get) <w3>calls<everywhen>",
@@ -124,7 +187,8 @@ _DO_NOT_CALL = (
         r"|information|persons?|numbers?)\b)"
     ),
     (
-        r"(?:stop|quit|cease)s?(?: all| any| the| these| those| this| our| your| ever| from){0,3} "
+        r"(?:stop|quit|cease)s?"
+        r"(?: all| any| the| these| those| this| our| your| ever| from| with){0,3} "
         r"<reaching>"
     ),
     r"(?:asked|told|demanded|wants?|begged|ordered|instructed) <w3>to stop(?= ?[.,;!]|$)",
@@ -139,10 +203,36 @@ _DO_NOT_CALL = (
     ),
     r"be(?:en|ing)? (?:removed|taken|deleted) (?:off|from|out of)<gap20>\b<whose_files>",
     r"(?:remove|delete|erase|lose|forget) <whose> (?:\w{1,30} )?number",
-    r"<whose> (?:\w{1,30} )?number (?:be |to be |was |is )?(?:removed|deleted|erased)",
-    r"opt(?:s|ed|ing)?(?: (?:me|her|him|them))?[ -]out",
-    r"do[ -]not[ -](?:call|contact)",
+    r"<whose> (?:\w{1,30} )?number (?:be |to be |was |is )?(?:removed|deleted|erased|taken off)",
+    r"(?:(?:remove|delete) (?:me|her|him|them|us)|(?:take|get) (?:me|her|him|them|us) off)<now>",
+    r"<nobody> from <w3><reach><whom>{1,2}+<everywhen>",
+    (
+        r"opt(?:s|ed|ing)?(?: (?:me|her|him|them))?[ -]out(?! of (?:the |her |his |their |our |a "
+        r"|this |that )?(?:[\w']{1,20} ){0,2}(?:survey|questions?|insurance|plan|program(?:me)?"
+        r"|coverage|newsletters?|e-?mails?|paper|statements?|bills?|surgery|procedure|treatment"
+        r"|trial|study|portal)\b)"
+    ),
+    r"do[ -]not[ -](?:call|contact)<whom>{0,2}+<everywhen>",
     r"dnc",
+    (
+        r"(?:asked|asks|asking|wants?|wanted|wishes|wished|requested|requests|demanded|like)\b"
+        r"(?: (?:us|that|for|to|her|his|their|the|your|our|number|name|be|have|immediate)){0,6}"
+        r" (?:removed|removal|taken off)<now>"
+    ),
+    (
+        r"(?:said|says|say|saying|replied|answered|shouted|yelled|repeated)[,:]? "
+        r"[\"“”']?stop(?=[\"“”'.!,;]|$)"
+    ),
+    r"\Astop[.!]?\Z",
+    r"stop (?:being|getting) (?:\w{1,20} )?(?:<reached>|calls)",
+    r"put an end to <w3>calls",
+    r"(?:block(?:ed|ing)?|report(?:ed|ing)?) (?:us|this number|our number|our calls|these calls)",
+    r"(?:is|was|it|this|calls?|calling|of|for|as) harassment",
+    (
+        r"(?:never (?:gave|given|granted)|did(?: not|n't) (?:give|grant)) (?:\w{1,20} ){0,2}"
+        r"(?:consent|permission)(?= ?[.,;!]|$| (?:to (?:be <reached>|<reach>|these|this|the calls?"
+        r"|our)|for (?:us|this|these|our))\b)"
+    ),
     r"<nobody> (?:should|may|must|is to|ought to) (?:ever )?<reach>",
     r"(?:declined|refused) (?:any |all )?(?:further|future|more) (?:\w{1,20} )?(?:calls?|contact)",
     r"(?:threatened|legal action|lawyers?|police|sue|report us)\b<gap40>\b<reach>(?:s|ing)?",
@@ -290,9 +380,8 @@ _DECLINED = (
     r"(?:was|is) uninterested",
 )
 
-#: Built-in rules, strongest first: an opt-out or a wrong number outweighs all that follows.
+#: Built-in rules, strongest first: a wrong number outweighs all that follows.
 BUILT_IN: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
-    (Outcome.DO_NOT_CALL, _DO_NOT_CALL),
     (Outcome.WRONG_NUMBER, _WRONG_NUMBER),
     (Outcome.INVALID_NUMBER, _INVALID_NUMBER),
     (Outcome.VOICEMAIL, _VOICEMAIL),

@@ -61,7 +61,6 @@ def test_an_end_with_nothing_to_report_is_no_answer(summary: str | None) -> None
         ("It was moved to Monday", "moved", "moved to"),
         ("re‑scheduled", "moved", "re-scheduled"),
         ("She confirmed that this is the wrong number", "confirmed", "confirmed"),
-        ("She asked never to be called again, but confirmed", "confirmed", "confirmed"),
         ("unconfirmed", Outcome.COMPLETED, None),
         ("reconfirmed_x", Outcome.COMPLETED, None),
         ("Confirmedly odd", Outcome.COMPLETED, None),
@@ -147,6 +146,9 @@ def test_whatever_the_summary_says_never_raises(summary: str) -> None:
         *("not want any more further these ", "asked told the to ", "stop all the ", "number is "),
         *("left a message ", "reached automated ", "check check ", "voicemail ", "nobody had "),
         *("asked if wrong ", "hung up ", "not know who is ", "withdrew ", "police call ", "İ"),
+        *("told with the ", "told how the ", "told how ", "asked for the number ", "stop with "),
+        *("if she may wish to ", "to opt out ", "press to to ", "do not call me ", "opt out of "),
+        *("did not ask for the ", "did not give my ", "not want to receive any more "),
     ],
 )
 def test_an_adversarial_summary_is_read_in_time(unit: str) -> None:
