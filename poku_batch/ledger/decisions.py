@@ -8,25 +8,30 @@ The tables are temporary, of the enrolment's own connection:
   decides the contact's state, 0 where the contact keeps it.
 - ``leaders``: for each number that several rows share, under ``first``, the row that is callable.
 - ``carriers``: for each key that several rows share, the row that stands for the contact.
-- ``plan``: a row each, with the state, reason and due time that it gets.
+- ``plan``: a row each, with the state, reason and due time that it gets; ``base_*`` is the part of
+  the due time that the contact's last call or placement asks for.
 
 A phone rang, or may have, in every attempt but those ``turned_away``, ``rejected``, or ended as
 ``invalid_number``.
 """
+
+from poku_batch.ledger import guards
 
 TABLES = (
     """
     CREATE TEMP TABLE sheet (
         position INTEGER PRIMARY KEY, sheet_row INTEGER NOT NULL, key TEXT, to_number TEXT,
         country TEXT NOT NULL, cells TEXT NOT NULL, digest TEXT NOT NULL, reason TEXT,
-        reason_kind TEXT
+        reason_kind TEXT, priority INTEGER NOT NULL, later_until INTEGER, later_kind TEXT,
+        later_why TEXT
     )
     """,
     """
     CREATE TEMP TABLE known (
         position INTEGER PRIMARY KEY, sheet_row INTEGER NOT NULL, key TEXT, to_number TEXT,
         own_reason TEXT, own_kind TEXT, contact_id INTEGER, old_state TEXT, outcome TEXT,
-        old_due_at INTEGER, old_kind TEXT, called_digest TEXT,
+        old_due_at INTEGER, old_kind TEXT, base_due_at INTEGER, base_kind TEXT, base_why TEXT,
+        called_digest TEXT,
         changed INTEGER NOT NULL, anew INTEGER NOT NULL
     )
     """,
@@ -36,13 +41,14 @@ TABLES = (
     CREATE TEMP TABLE plan (
         position INTEGER PRIMARY KEY, contact_id INTEGER, carries INTEGER NOT NULL,
         anew INTEGER NOT NULL, old_state TEXT, state TEXT NOT NULL, reason TEXT, reason_kind TEXT,
-        outcome TEXT, due_at INTEGER NOT NULL
+        outcome TEXT, due_at INTEGER NOT NULL, wait_kind TEXT, wait_why TEXT,
+        base_due_at INTEGER NOT NULL, base_kind TEXT, base_why TEXT
     )
     """,
     "CREATE INDEX temp.plan_contacts ON plan (contact_id)",
 )
 
-ADD_ROW = "INSERT INTO temp.sheet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_ROW = "INSERT INTO temp.sheet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 INDEX_SHEET = (
     "CREATE INDEX IF NOT EXISTS temp.sheet_keys ON sheet (key, to_number)",
@@ -82,7 +88,7 @@ REPEATED_NUMBERS = """
 FILL_KNOWN = """
     INSERT INTO temp.known
     SELECT position, sheet_row, key, to_number, own_reason, own_kind, contact_id, old_state,
-        outcome, due_at, old_kind, called_digest,
+        outcome, due_at, old_kind, base_due_at, base_kind, base_why, called_digest,
         CASE WHEN called_digest IS NOT NULL AND called_digest <> digest THEN 1 ELSE 0 END,
         CASE
             WHEN contact_id IS NULL OR old_state IN ('pending', 'skipped') THEN 1
@@ -96,9 +102,10 @@ FILL_KNOWN = """
         END
     FROM (
         SELECT s.position, s.sheet_row, s.key, s.to_number, s.digest,
-            s.reason AS own_reason, s.reason_kind AS own_kind,
+            COALESCE(:listed || ': ' || d.source, s.reason) AS own_reason,
+            CASE WHEN d.source IS NOT NULL THEN :listed ELSE s.reason_kind END AS own_kind,
             c.id AS contact_id, c.state AS old_state, c.outcome, c.due_at,
-            c.reason_kind AS old_kind,
+            c.reason_kind AS old_kind, c.base_due_at, c.base_kind, c.base_why,
             a.state AS last_state, a.outcome AS last_outcome, a.to_number AS last_number,
             a.cells_digest AS last_digest,
             (
@@ -112,6 +119,7 @@ FILL_KNOWN = """
         FROM temp.sheet s
         LEFT JOIN contacts c ON c.campaign_id = :campaign AND c.key = s.key
         LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
+        LEFT JOIN do_not_call d ON d.number = s.to_number AND d.removed_at IS NULL
     ) AS beside
     ORDER BY position
 """
@@ -173,9 +181,22 @@ FILL_PLAN = """
             WHEN carries AND NOT anew THEN old_kind
             ELSE COALESCE(own_kind, CASE WHEN reason IS NOT NULL THEN :same_number END)
         END,
-        CASE WHEN carries AND NOT anew THEN outcome END,
-        CASE WHEN carries AND (old_state = 'pending' OR NOT anew) THEN old_due_at ELSE 0 END
+        CASE WHEN goes_on OR (carries AND NOT anew) THEN outcome END,
+        CASE
+            WHEN carries AND NOT anew THEN old_due_at
+            WHEN goes_on THEN base_due_at
+            ELSE 0
+        END,
+        CASE WHEN goes_on THEN base_kind END,
+        CASE WHEN goes_on THEN base_why END,
+        CASE WHEN goes_on THEN base_due_at ELSE 0 END,
+        CASE WHEN goes_on THEN base_kind END,
+        CASE WHEN goes_on THEN base_why END
     FROM (
+        SELECT judged.*,
+            CASE WHEN carries AND anew AND old_state IN ('pending', 'skipped') THEN 1 ELSE 0 END
+                AS goes_on
+        FROM (
         SELECT k.*,
             CASE
                 WHEN k.key IS NULL THEN 0
@@ -189,8 +210,33 @@ FILL_PLAN = """
         LEFT JOIN temp.leaders l ON l.to_number = k.to_number
         LEFT JOIN temp.carriers r ON r.key = k.key
     ) AS judged
+    ) AS continued
     ORDER BY position
 """
+
+#: What a row says of the time is asked of the pending alone.
+WAIT_FOR_ROWS = """
+    UPDATE temp.plan SET due_at = s.later_until, wait_kind = s.later_kind, wait_why = s.later_why
+    FROM temp.sheet s
+    WHERE s.position = plan.position AND plan.state = 'pending' AND plan.anew = 1
+        AND s.later_until > plan.due_at
+"""
+
+#: A cap on the calls to a number that is reached; ``:within`` is its length.
+WAIT_FOR_CAP = f"""
+    UPDATE temp.plan SET due_at = reached.until, wait_kind = :kind, wait_why = :why
+    FROM (
+        SELECT p.position, (
+            SELECT t.placed_at + :within FROM attempts t
+            WHERE t.to_number = s.to_number AND t.placed_at > :now - :within AND {guards.COUNTS}
+            ORDER BY t.placed_at DESC
+            LIMIT 1 OFFSET :but
+        ) AS until
+        FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
+        WHERE p.state = 'pending' AND p.anew = 1
+    ) AS reached
+    WHERE reached.position = plan.position AND reached.until > plan.due_at
+"""  # noqa: S608  # put together from the parts above alone
 
 # --- the report --------------------------------------------------------------------------------
 
@@ -200,11 +246,11 @@ COUNT_PLAN = """
         CASE WHEN p.state = 'done' THEN p.outcome END,
         CASE WHEN p.state IN ('failed', 'skipped') THEN p.reason_kind END,
         CASE WHEN p.state = 'pending' THEN s.country END,
+        CASE WHEN p.state = 'pending' AND p.due_at > :now THEN COALESCE(p.wait_kind, '') END,
         COUNT(*),
-        SUM(CASE WHEN p.state = 'pending' AND p.due_at <= :now THEN 1 ELSE 0 END),
-        MIN(CASE WHEN p.state = 'pending' AND p.due_at > :now THEN p.due_at END)
+        MIN(p.due_at)
     FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2, 3, 4, 5
 """
 
 COUNT_CHANGES = """
@@ -265,7 +311,13 @@ APPLY = (
         reason = CASE WHEN p.anew = 1 THEN p.reason ELSE contacts.reason END,
         reason_kind = CASE WHEN p.anew = 1 THEN p.reason_kind ELSE contacts.reason_kind END,
         outcome = p.outcome,
+        priority = s.priority,
         due_at = p.due_at,
+        wait_kind = CASE WHEN p.anew = 1 THEN p.wait_kind ELSE contacts.wait_kind END,
+        wait_why = CASE WHEN p.anew = 1 THEN p.wait_why ELSE contacts.wait_why END,
+        base_due_at = CASE WHEN p.anew = 1 THEN p.base_due_at ELSE contacts.base_due_at END,
+        base_kind = CASE WHEN p.anew = 1 THEN p.base_kind ELSE contacts.base_kind END,
+        base_why = CASE WHEN p.anew = 1 THEN p.base_why ELSE contacts.base_why END,
         reserved_by = CASE WHEN p.state = 'pending' THEN contacts.reserved_by END
     FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
     WHERE contacts.id = p.contact_id AND (
@@ -273,19 +325,24 @@ APPLY = (
         OR contacts.sheet_row <> s.sheet_row
         OR contacts.cells <> s.cells
         OR contacts.state <> p.state
+        OR contacts.priority <> s.priority
         OR (p.anew = 1 AND (
-            contacts.to_number IS NOT s.to_number
+            contacts.due_at <> p.due_at
+            OR contacts.wait_kind IS NOT p.wait_kind
+            OR contacts.wait_why IS NOT p.wait_why
+            OR contacts.to_number IS NOT s.to_number
             OR contacts.country <> s.country
             OR contacts.reason IS NOT p.reason
-            OR contacts.outcome IS NOT NULL
+            OR contacts.outcome IS NOT p.outcome
         ))
     )
     """,
     """
     INSERT INTO contacts (campaign_id, key, position, sheet_row, to_number, country, cells,
-        state, reason, reason_kind, due_at)
+        state, reason, reason_kind, due_at, wait_kind, wait_why, priority)
     SELECT :campaign, CASE WHEN p.carries = 1 THEN s.key END, p.position, s.sheet_row, s.to_number,
-        s.country, s.cells, p.state, p.reason, p.reason_kind, p.due_at
+        s.country, s.cells, p.state, p.reason, p.reason_kind, p.due_at,
+        p.wait_kind, p.wait_why, s.priority
     FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
     WHERE p.contact_id IS NULL
     ORDER BY p.position

@@ -19,10 +19,20 @@ from poku_batch.errors import ContactsError, Fault, LedgerError
 from poku_batch.ledger import cells, decisions, holds, instants, statements
 from poku_batch.ledger.erasure import skip_forgotten
 from poku_batch.ledger.failures import translated
-from poku_batch.ledger.kinds import SAME_NUMBER, kind_of
+from poku_batch.ledger.guards import said
+from poku_batch.ledger.kinds import LISTED, SAME_NUMBER, kind_of
 from poku_batch.ledger.opening import transaction
 from poku_batch.ledger.reading import counts_of
-from poku_batch.models import CampaignId, DuplicateRule, Enrolment, EnrolmentReport, RowNote
+from poku_batch.models import (
+    CampaignId,
+    Cap,
+    DuplicateRule,
+    Enrolment,
+    EnrolmentReport,
+    Later,
+    RowNote,
+    WaitKind,
+)
 
 T = TypeVar("T")
 
@@ -56,12 +66,14 @@ class SqliteEnrolment:
         campaign: CampaignId,
         columns: Sequence[str],
         duplicates: DuplicateRule,
+        number_caps: Sequence[Cap] = (),
     ) -> None:
         self._connection = connection
         self._path = path
         self._campaign = campaign
         self._columns = tuple(columns)
         self._duplicates = duplicates
+        self._caps = tuple(number_caps)
         self._turn = anyio.Lock()
         self._rows = 0
         self._open = True
@@ -134,12 +146,26 @@ class SqliteEnrolment:
         if faults := list(self._faults()):
             raise ContactsError(faults)
         skip_forgotten(self._connection)
-        self._connection.execute(decisions.FILL_KNOWN, {"campaign": campaign})
+        self._connection.execute(decisions.FILL_KNOWN, {"campaign": campaign, "listed": LISTED})
         if self._duplicates is DuplicateRule.FIRST:
             self._connection.execute(decisions.FILL_LEADERS)
         self._connection.execute(decisions.FILL_CARRIERS)
         self._connection.execute(decisions.FILL_PLAN, {"same_number": SAME_NUMBER})
+        self._wait(now)
         return self._report(campaign, now)
+
+    def _wait(self, now: int) -> None:
+        """Let pending rows wait for what they say themselves, and for the caps on their numbers."""
+        self._connection.execute(decisions.WAIT_FOR_ROWS)
+        for cap in self._caps:
+            values = {
+                "now": now,
+                "within": instants.length(cap.within),
+                "but": cap.calls - 1,
+                "kind": WaitKind.NUMBER_CAP,
+                "why": said(WaitKind.NUMBER_CAP, cap),
+            }
+            self._connection.execute(decisions.WAIT_FOR_CAP, values)
 
     def _faults(self) -> Iterator[Fault]:
         yield from self._pairs(
@@ -177,9 +203,7 @@ class SqliteEnrolment:
         )
 
 
-def _stored_row(
-    position: int, row: Enrolment
-) -> tuple[int, int, str | None, str | None, str, str, str, str | None, str | None]:
+def _stored_row(position: int, row: Enrolment) -> tuple[int | str | None, ...]:
     stored = cells.to_stored(row.cells)
     digest = cells.digest(stored)
     if row.key is not None:
@@ -204,7 +228,15 @@ def _stored_row(
         digest,
         reason,
         kind,
+        row.priority,
+        *_stored_later(row.later),
     )
+
+
+def _stored_later(later: Later | None) -> tuple[int, str, str] | tuple[None, None, None]:
+    if later is None:
+        return None, None, None
+    return instants.to_stored(later.until), later.kind, cells.storable(later.why)
 
 
 def _own_reason(row: Enrolment) -> str | None:

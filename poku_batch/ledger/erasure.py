@@ -3,7 +3,8 @@
 Invariants: what is left of a contact is how it stands, and of an attempt its times and states, so
 that counts stay true; when ``erase`` returns, neither the file nor its log holds a byte of the rest
 (pages are overwritten, the file is rebuilt, the log is emptied). Nobody who is erased becomes
-callable by it: a waiting contact is ``skipped``.
+callable by it: a waiting contact is ``skipped``, and a hash is kept of a number that is on the
+do-not-call list, or whose answer was that it must not be called again.
 
 A hash that is kept is an HMAC-SHA256 of the number under a random salt of the ledger's. It hides
 the number from who sees the hash alone; who has the whole ledger can try all numbers against it.
@@ -73,11 +74,20 @@ _ERASE = (
     DELETE FROM prompts WHERE sha256 IN (SELECT sha256 FROM temp.words)
         AND NOT EXISTS (SELECT 1 FROM attempt_events e WHERE e.prompt_sha256 = prompts.sha256)
     """,
+    """
+    DELETE FROM outbox WHERE attempt_id IN (SELECT id FROM temp.calls)
+        OR contact_id IN (SELECT id FROM temp.persons)
+    """,
+    "DELETE FROM do_not_call WHERE number = :number",
     "DELETE FROM answers WHERE attempt_id IN (SELECT id FROM temp.calls)",
     "UPDATE verdicts SET summary = NULL WHERE attempt_id IN (SELECT id FROM temp.calls)",
     """
-    UPDATE contacts SET reason = :forgotten, reason_kind = :forgotten
-    WHERE reason IS NOT NULL AND EXISTS (
+    UPDATE contacts SET
+        reason = CASE WHEN reason IS NOT NULL THEN :forgotten END,
+        reason_kind = CASE WHEN reason IS NOT NULL THEN :forgotten END,
+        base_why = NULL,
+        wait_why = NULL
+    WHERE EXISTS (
         SELECT 1 FROM attempts a
         WHERE a.contact_id = contacts.id AND a.number = contacts.attempts
             AND a.id IN (SELECT id FROM temp.calls)
@@ -105,6 +115,8 @@ _ERASE = (
         reason_kind = CASE
             WHEN state IN ('pending', 'skipped', 'failed') OR reason IS NOT NULL THEN :forgotten
         END,
+        base_why = NULL,
+        wait_why = NULL,
         reserved_by = NULL
     WHERE id IN (SELECT id FROM temp.persons)
     """,
@@ -116,9 +128,14 @@ _COUNT_MENTIONS = """
 """
 
 _COUNT_ASKED_NOT_TO = """
-    SELECT COUNT(*) FROM attempts
-    WHERE id IN (SELECT id FROM temp.calls) AND outcome = 'do_not_call'
+    SELECT COUNT(*) FROM attempts a
+    LEFT JOIN answers n ON n.attempt_id = a.id
+    LEFT JOIN verdicts v ON v.attempt_id = a.id
+    WHERE a.id IN (SELECT id FROM temp.calls)
+        AND ('do_not_call' IN (a.outcome, v.outcome) OR n.opted_out IS NOT NULL)
 """
+
+_COUNT_LISTED = "SELECT COUNT(*) FROM do_not_call WHERE number = :number AND removed_at IS NULL"
 
 _CAMPAIGNS = "SELECT name, wave FROM campaigns ORDER BY id"
 
@@ -128,13 +145,15 @@ class Erased:
     """What was erased: contacts, and attempts to call them.
 
     ``asked_not_to``: an answer to one of them was that they must not be called again. ``mentions``
-    counts the rows of others that mention the number, and are left.
+    counts the rows of others that mention the number, and are left. ``hash_kept``: a salted hash
+    of the number stays, whether that was wanted or had to be.
     """
 
     contacts: int
     attempts: int
     asked_not_to: bool
     mentions: int
+    hash_kept: bool
 
 
 def erase(
@@ -148,7 +167,9 @@ def erase(
 ) -> Erased:
     """Erase what the ledger at ``url`` holds of an E.164 number.
 
-    ``keep_hash`` keeps a salted hash, by which a later sheet's row with the number is skipped.
+    ``keep_hash`` keeps a salted hash, by which a later sheet's row with the number is skipped. It
+    is kept in any case of a number that is on the do-not-call list, or whose answer was
+    ``do_not_call``: the list's entry goes, and the person stays uncallable.
     Other programs that read the file are waited for, ``wait_s`` seconds at the most. Blocks. Raises
     ``LedgerError``, and erases nothing, while a run holds any campaign of the ledger.
     """
@@ -160,9 +181,7 @@ def erase(
             with transaction(connection, writing=True):
                 if _campaigns(connection) != campaigns:
                     raise _busy(path)
-                erased = _erase(connection, number, by=by, at=at)
-                if keep_hash:
-                    _keep_hash(connection, number, at)
+                erased = _erase(connection, number, keep_hash=keep_hash, by=by, at=at)
             connection.execute("VACUUM")
             _empty_log(connection, path, wait_s=wait_s)
     except sqlite3.Error as error:
@@ -188,7 +207,9 @@ def skip_forgotten(connection: sqlite3.Connection) -> None:
     )
 
 
-def _erase(connection: sqlite3.Connection, number: str, *, by: str, at: datetime) -> Erased:
+def _erase(
+    connection: sqlite3.Connection, number: str, *, keep_hash: bool, by: str, at: datetime
+) -> Erased:
     values = {
         "number": number,
         "digits": number.lstrip("+"),
@@ -196,13 +217,20 @@ def _erase(connection: sqlite3.Connection, number: str, *, by: str, at: datetime
         "by": by,
         "at": instants.to_stored(at),
     }
-    for statement in (*_TABLES, *_ERASE):
+    for statement in _TABLES:
         do(connection, statement, values)
+    asked_not_to = bool(_count(connection, _COUNT_ASKED_NOT_TO, values))
+    listed = bool(_count(connection, _COUNT_LISTED, values))
+    for statement in _ERASE:
+        do(connection, statement, values)
+    if keep_hash or asked_not_to or listed:
+        _keep_hash(connection, number, at)
     return Erased(
         contacts=_count(connection, "SELECT COUNT(*) FROM temp.persons", values),
         attempts=_count(connection, "SELECT COUNT(*) FROM temp.calls", values),
-        asked_not_to=bool(_count(connection, _COUNT_ASKED_NOT_TO, values)),
+        asked_not_to=asked_not_to,
         mentions=_count(connection, _COUNT_MENTIONS, values),
+        hash_kept=keep_hash or asked_not_to or listed,
     )
 
 

@@ -4,11 +4,13 @@ Invariant: every function is called inside a writing transaction and has no othe
 """
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from poku_batch.errors import LedgerError, NotReservedError
-from poku_batch.ledger import cells, instants, statements
+from poku_batch.ledger import cells, instants, outbox, statements
 from poku_batch.ledger.happenings import do, record_contact
 from poku_batch.ledger.kinds import kind_of
 from poku_batch.models import (
@@ -18,15 +20,20 @@ from poku_batch.models import (
     ContactKey,
     ContactState,
     Happening,
+    Later,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A run and its campaign by their numbers in the ledger."""
+    """A run and its campaign by their numbers in the ledger.
+
+    ``tell_results``: what becomes of contacts under it is told, by way of the outbox.
+    """
 
     campaign: int
     run: int
+    tell_results: bool = False
 
 
 def campaign_number(connection: sqlite3.Connection, campaign: CampaignId) -> int:
@@ -39,20 +46,57 @@ def campaign_number(connection: sqlite3.Connection, campaign: CampaignId) -> int
 def admit(
     connection: sqlite3.Connection, hold: Hold, limit: int, *, now: datetime
 ) -> list[Admission]:
-    """Reserve due contacts, by due time, then sheet order."""
+    """Reserve due contacts, by priority, then due time, then sheet order."""
     require_open(connection, hold)
-    rows = do(
-        connection,
-        statements.FIND_DUE,
-        {"campaign": hold.campaign, "now": instants.to_stored(now), "limit": max(limit, 0)},
-    ).fetchall()
+    values = {"campaign": hold.campaign, "now": instants.to_stored(now)}
+    rows: list[tuple[Any, ...]] = []
+    for (priority,) in do(connection, statements.FIND_LEVELS, values).fetchall():
+        if len(rows) >= limit:
+            break
+        level = values | {"priority": priority, "limit": limit - len(rows)}
+        rows += do(connection, statements.FIND_DUE, level).fetchall()
     connection.executemany(statements.RESERVE, [(hold.run, row[0]) for row in rows])
-    return [_admission(*row) for row in rows]
+    return [_admission(row) for row in rows]
 
 
 def release(connection: sqlite3.Connection, hold: Hold, admission: Admission) -> None:
     """Give a reservation back; nothing changes where this run does not hold it."""
     do(connection, statements.RELEASE, {"contact": admission.contact_id, "run": hold.run})
+
+
+def defer(
+    connection: sqlite3.Connection, hold: Hold, waits: Sequence[tuple[Admission, Later]]
+) -> None:
+    """Reserved contacts may not be called yet; one that has gone another way is left alone."""
+    for admission, later in waits:
+        if not try_defer(connection, hold, admission, later):
+            release(connection, hold, admission)
+
+
+def try_defer(
+    connection: sqlite3.Connection, hold: Hold, admission: Admission, later: Later
+) -> bool:
+    """Let a reserved contact wait; False, and nothing changes, where it has gone another way."""
+    values = _as_admitted(hold, admission) | {
+        "until": instants.to_stored(later.until),
+        "kind": later.kind,
+        "why": later.why,
+    }
+    return bool(do(connection, statements.DEFER_RESERVED, values).rowcount)
+
+
+def skip(
+    connection: sqlite3.Connection, hold: Hold, admission: Admission, why: str, *, at: datetime
+) -> None:
+    """A rule says that a reserved contact must not be dialled."""
+    values = _as_admitted(hold, admission) | {"why": why, "kind": kind_of(why)}
+    if not do(connection, statements.SKIP_RESERVED, values).rowcount:
+        raise not_reserved(connection, hold, admission, "be skipped")
+    record_contact(
+        connection, Happening.SKIPPED, admission.contact_id, at=at, run=hold.run, detail=why
+    )
+    if hold.tell_results:
+        outbox.add_result(connection, admission.contact_id, None, at=at)
 
 
 def fail(
@@ -65,17 +109,21 @@ def fail(
     record_contact(
         connection, Happening.UNFIT, admission.contact_id, at=at, run=hold.run, detail=why
     )
+    if hold.tell_results:
+        outbox.add_result(connection, admission.contact_id, None, at=at)
 
 
-def _admission(
-    contact_id: int,
-    key: str,
-    row: int,
-    to: str,
-    stored_cells: str,
-    attempts: int,
-    placements: int | None,
-) -> Admission:
+def _as_admitted(hold: Hold, admission: Admission) -> dict[str, object]:
+    return {
+        "contact": admission.contact_id,
+        "campaign": hold.campaign,
+        "run": hold.run,
+        "to": admission.to,
+    }
+
+
+def _admission(found: tuple[Any, ...]) -> Admission:
+    contact_id, key, row, to, stored_cells, attempts, placements, country, last_from = found
     return Admission(
         contact_id=ContactId(contact_id),
         key=ContactKey(key),
@@ -84,6 +132,8 @@ def _admission(
         cells=cells.from_stored(stored_cells),
         attempt=attempts + 1 if placements is None else attempts,
         placements=placements or 0,
+        country=country,
+        last_from=last_from,
     )
 
 

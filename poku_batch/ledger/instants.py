@@ -16,6 +16,11 @@ def to_stored(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def length(duration: timedelta) -> int:
+    """Microseconds of a length of time."""
+    return duration // _MICROSECOND
+
+
 def from_stored(microseconds: int) -> datetime:
     """The aware UTC time of a stored one."""
     return _EPOCH + timedelta(microseconds=microseconds)

@@ -14,6 +14,9 @@ _LENGTH = 120
 #: Rows that share another row's number; the kind of ``same number as row 7``.
 SAME_NUMBER = "same number as another row"
 
+#: Rows whose number is on the ledger's do-not-call list; what follows says where it came from.
+LISTED = "on the do-not-call list"
+
 #: Unknown contacts that a person declared failed.
 DECIDED = "decided by a person"
 
@@ -23,6 +26,8 @@ FORGOTTEN = "forgotten"
 
 def kind_of(reason: str) -> str:
     """The reason without what is the row's own: ``not a number: 'abc'`` is ``not a number``."""
+    if reason.startswith(LISTED):
+        return LISTED
     kind = _NUMBER.sub("…", _QUOTED.sub("…", " ".join(reason.split())))
     kind = _ROW.sub("another row", kind)
     kind = _LEFT_OVER.sub("", kind) or reason

@@ -177,13 +177,27 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     _switch_to_wal(connection, path)
     if _version(connection) == VERSION:
         return
+    # Tables are made anew; SQLite changes this outside transactions alone. The connection is
+    # closed afterwards.
+    connection.execute("PRAGMA foreign_keys = OFF")
     with transaction(connection, writing=True):
         # Another process may have migrated while this one waited for the lock.
         for number in range(_version(connection), VERSION):
             for statement in MIGRATIONS[number]:
                 connection.execute(statement)
+        _check_references(connection, path)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _check_references(connection: sqlite3.Connection, path: Path) -> None:
+    broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        raise LedgerError(
+            f"{path}: the ledger cannot be brought up to date: a row of {broken[0]} names a row of "
+            f"{broken[2]} that is not there; nothing was changed. See what else is wrong with "
+            "poku-batch ledger check, or go back to a copy"
+        )
 
 
 def _check_owner(connection: sqlite3.Connection, path: Path) -> None:

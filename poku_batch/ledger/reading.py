@@ -1,5 +1,6 @@
 """Reading a ledger beside its writer, on a connection of its own, off the event loop."""
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
@@ -22,6 +23,7 @@ from poku_batch.models import (
     PutBack,
     Selection,
     UnknownCall,
+    Wait,
 )
 
 T = TypeVar("T")
@@ -75,6 +77,13 @@ class Reader:
             )
 
         return await self.run(ask)
+
+    async def latest_at(self) -> datetime | None:
+        """The latest time that the ledger tells of; None for an empty one."""
+        row = await self.run(
+            lambda connection: connection.execute(statements.FIND_LATEST).fetchone()
+        )
+        return instants.maybe_from_stored(row[0])
 
     async def next_due_at(self, campaign: int) -> datetime | None:
         """When the first pending contact that is not reserved is due; None for nobody."""
@@ -163,15 +172,18 @@ class Reader:
 
 
 def counts_of(rows: Iterable[tuple[Any, ...]]) -> Counts:
-    """Counts from rows of state, outcome, kind of reason, country, number, number due, next due."""
+    """Counts from rows of state, outcome, kind of reason, country, kind of wait, number, first due.
+
+    The kind of a wait is None for who does not wait.
+    """
     states: dict[ContactState, int] = {}
     outcomes: dict[str, int] = {}
     failures: dict[str, int] = {}
     skip_reasons: dict[str, int] = {}
     countries: dict[str, int] = {}
+    waits: dict[str, Wait] = {}
     due = 0
-    nexts: list[int] = []
-    for state, outcome, reason, country, number, due_now, next_due in rows:
+    for state, outcome, reason, country, kind, number, first_due in rows:
         states[ContactState(state)] = states.get(ContactState(state), 0) + number
         if outcome is not None:
             outcomes[outcome] = outcomes.get(outcome, 0) + number
@@ -180,9 +192,10 @@ def counts_of(rows: Iterable[tuple[Any, ...]]) -> Counts:
             reasons[reason] = reasons.get(reason, 0) + number
         if country is not None:
             countries[country] = countries.get(country, 0) + number
-        due += due_now
-        if next_due is not None:
-            nexts.append(next_due)
+        if kind is not None:
+            _count_wait(waits, kind, number, instants.from_stored(first_due))
+        elif state == ContactState.PENDING:
+            due += number
     return Counts(
         states=states,
         outcomes=outcomes,
@@ -190,8 +203,16 @@ def counts_of(rows: Iterable[tuple[Any, ...]]) -> Counts:
         skip_reasons=skip_reasons,
         countries=countries,
         due=due,
-        next_due_at=instants.from_stored(min(nexts)) if nexts else None,
+        next_due_at=min((wait.first_at for wait in waits.values()), default=None),
+        waits=waits,
     )
+
+
+def _count_wait(waits: dict[str, Wait], kind: str, number: int, first_at: datetime) -> None:
+    before = waits.get(kind)
+    if before is not None:
+        number, first_at = number + before.contacts, min(first_at, before.first_at)
+    waits[kind] = Wait(contacts=number, first_at=first_at)
 
 
 def _campaign(
@@ -219,6 +240,9 @@ def _records(rows: Iterable[tuple[Any, ...]]) -> list[ContactRecord]:
             started_at=instants.maybe_from_stored(placed_at),
             ended_at=instants.maybe_from_stored(ended_at),
             error=reason,
+            fields=json.loads(fields) if fields else {},
+            due_at=instants.maybe_from_stored(due_at),
+            waits_for=waits_for,
         )
         for (
             _,
@@ -235,5 +259,8 @@ def _records(rows: Iterable[tuple[Any, ...]]) -> list[ContactRecord]:
             placed_at,
             ended_at,
             reason,
+            fields,
+            due_at,
+            waits_for,
         ) in rows
     ]

@@ -53,7 +53,9 @@ RULES: tuple[Rule, ...] = (
     _disagree(
         "failed",
         "COALESCE(a.state, '') NOT IN ('dialing', 'in_call', 'unknown') "
-        "OR v.attempt_id IS NOT NULL",
+        "OR v.attempt_id IS NOT NULL "
+        # Put back after it was unknown, and its row could not be made into a request.
+        "OR EXISTS (SELECT 1 FROM attempt_events e WHERE e.contact_id = c.id AND e.what = 'unfit')",
         since=2,
         join="LEFT JOIN verdicts v ON v.attempt_id = a.id",
     ),
@@ -126,5 +128,57 @@ RULES: tuple[Rule, ...] = (
             )
         """,
         since=2,
+    ),
+    Rule(
+        says="the contact is due before its last call or placement allows",
+        broken=f"""
+            SELECT g.name, c.sheet_row, COALESCE(c.base_kind, 'no reason') {_LAST}
+            WHERE c.state = 'pending' AND c.base_due_at > c.due_at
+        """,
+        since=3,
+    ),
+    Rule(
+        says="the contact waits, and nothing says what for",
+        broken=f"""
+            SELECT g.name, c.sheet_row, 'due at ' || c.due_at {_LAST}
+            WHERE c.state = 'pending' AND c.due_at > 0 AND c.wait_kind IS NULL
+        """,
+        since=3,
+    ),
+    Rule(
+        says="a call is still to be read, and what becomes of its contact was not kept",
+        broken="""
+            SELECT g.name, c.sheet_row, 'attempt ' || a.number
+            FROM attempts a JOIN contacts c ON c.id = a.contact_id
+            JOIN campaigns g ON g.id = c.campaign_id
+            JOIN answers n ON n.attempt_id = a.id
+            WHERE n.to_read = 1 AND n.kept_sequel IS NULL
+        """,
+        since=3,
+    ),
+    Rule(
+        says="somebody asked in a call not to be called, and the do-not-call list knows nothing",
+        broken="""
+            SELECT g.name, c.sheet_row, 'attempt ' || a.number
+            FROM attempts a JOIN contacts c ON c.id = a.contact_id
+            JOIN campaigns g ON g.id = c.campaign_id
+            LEFT JOIN answers n ON n.attempt_id = a.id
+            LEFT JOIN verdicts v ON v.attempt_id = a.id
+            WHERE a.to_number <> ''
+                AND ('do_not_call' IN (a.outcome, v.outcome) OR n.opted_out IS NOT NULL)
+                AND NOT EXISTS (SELECT 1 FROM do_not_call d WHERE d.number = a.to_number)
+        """,
+        do="put the number onto the list with poku-batch do-not-call add",
+        since=3,
+    ),
+    Rule(
+        says="a message is to be told of another campaign's contact",
+        broken="""
+            SELECT g.name, c.sheet_row, 'message ' || o.id
+            FROM outbox o JOIN contacts c ON c.id = o.contact_id
+            JOIN campaigns g ON g.id = o.campaign_id
+            WHERE c.campaign_id <> o.campaign_id
+        """,
+        since=3,
     ),
 )

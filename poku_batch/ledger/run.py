@@ -1,12 +1,14 @@
 """A run's hold on one campaign, in SQLite."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import anyio
 import anyio.to_thread
 
-from poku_batch.ledger import holds, runs, transitions
+from poku_batch.ledger import guards, holds, outbox, readings, runs, transitions
 from poku_batch.ledger.holds import Hold
 from poku_batch.ledger.lock import FileLease
 from poku_batch.ledger.reading import Reader
@@ -17,9 +19,18 @@ from poku_batch.models import (
     CallResult,
     CampaignId,
     Counts,
+    Guard,
+    HookEvent,
+    HookMessage,
     InteractionId,
+    Later,
+    MessageId,
+    Never,
     OpenCall,
     RunEnding,
+    Sequel,
+    UnreadCall,
+    Usage,
 )
 
 
@@ -52,9 +63,10 @@ class SqliteRun:
         *,
         prompt_sha256: str,
         prompt: str | None = None,
+        guard: Guard = Guard(),  # noqa: B008 – frozen
         at: datetime,
-    ) -> AttemptId:
-        """Record the intent to call."""
+    ) -> AttemptId | Later | Never:
+        """Record the intent to call, unless the list or the guard's caps are against it."""
         return await self._writer.run(
             lambda connection: transitions.begin(
                 connection,
@@ -62,10 +74,15 @@ class SqliteRun:
                 admission,
                 prompt_sha256=prompt_sha256,
                 prompt=prompt,
+                guard=guard,
                 at=at,
             ),
-            undo=lambda connection, attempt_id: transitions.withdraw(
-                connection, self._hold, attempt_id, admission.contact_id, at=at
+            undo=lambda connection, begun: (
+                None
+                if isinstance(begun, Later | Never)
+                else transitions.withdraw(
+                    connection, self._hold, begun, admission.contact_id, at=at
+                )
             ),
         )
 
@@ -133,6 +150,17 @@ class SqliteRun:
         """Give a reserved contact back; nothing changes where it is not reserved by this run."""
         await self._writer.run(lambda connection: holds.release(connection, self._hold, admission))
 
+    async def defer(self, waits: Sequence[tuple[Admission, Later]], *, at: datetime) -> None:
+        """Let reserved contacts wait, all in one step."""
+        del at  # the history does not tell it
+        await self._writer.run(lambda connection: holds.defer(connection, self._hold, waits))
+
+    async def skip(self, admission: Admission, why: str, *, at: datetime) -> None:
+        """Record that a rule takes a reserved contact out."""
+        await self._writer.run(
+            lambda connection: holds.skip(connection, self._hold, admission, why, at=at)
+        )
+
     async def fail(
         self,
         admission: Admission,
@@ -146,12 +174,37 @@ class SqliteRun:
         )
 
     async def finish(
-        self, attempt_id: AttemptId, result: CallResult, *, failed: bool = False, at: datetime
+        self,
+        attempt_id: AttemptId,
+        result: CallResult,
+        *,
+        sequel: Sequel = Sequel(),  # noqa: B008 – frozen
+        to_read: bool = False,
+        at: datetime,
     ) -> bool:
         """Record a call's end; False where one was recorded before."""
         return await self._writer.run(
             lambda connection: transitions.finish(
-                connection, self._hold, attempt_id, result, failed=failed, at=at
+                connection, self._hold, attempt_id, result, sequel=sequel, to_read=to_read, at=at
+            )
+        )
+
+    async def unread_calls(self) -> list[UnreadCall]:
+        """Calls of earlier runs that are still to be read, oldest first."""
+        return await self._reader.run(partial(readings.unread_calls, hold=self._hold))
+
+    async def reread(
+        self,
+        attempt_id: AttemptId,
+        result: CallResult,
+        *,
+        sequel: Sequel = Sequel(),  # noqa: B008 – frozen
+        at: datetime,
+    ) -> bool:
+        """Record the reading of a call; False where one was recorded before."""
+        return await self._writer.run(
+            lambda connection: readings.reread(
+                connection, self._hold, attempt_id, result, sequel=sequel, at=at
             )
         )
 
@@ -180,6 +233,50 @@ class SqliteRun:
     async def counts(self, *, now: datetime) -> Counts:
         """How the current sheet stands."""
         return await self._reader.counts(self.campaign, now=now)
+
+    async def calls_from(self, numbers: Sequence[str], *, since: datetime) -> Mapping[str, int]:
+        """How many calls were placed from each caller ID since then."""
+        return await self._reader.run(partial(guards.calls_from, numbers=numbers, since=since))
+
+    async def usage(self, *, longest: timedelta | None = None) -> Usage:
+        """What the campaign has used up so far, over all its runs."""
+        return await self._reader.run(
+            lambda connection: runs.usage(connection, self._hold, longest=longest)
+        )
+
+    async def messages(self, limit: int, *, event: HookEvent, now: datetime) -> list[HookMessage]:
+        """The first messages of an event that may be told now."""
+        return await self._reader.run(
+            lambda connection: outbox.messages(
+                connection, self._hold.campaign, limit, event=event, now=now
+            )
+        )
+
+    async def tell(self, body: Mapping[str, Any], *, at: datetime) -> None:
+        """Put a message of the run's end into the outbox."""
+        await self._writer.run(
+            lambda connection: outbox.add_finish(connection, self._hold.campaign, body, at=at)
+        )
+
+    async def told(self, message_id: MessageId) -> None:
+        """Take a message out of the outbox."""
+        await self._writer.run(
+            lambda connection: outbox.told(connection, self._hold.campaign, message_id)
+        )
+
+    async def untold(self, message_id: MessageId, why: str, *, again_at: datetime) -> None:
+        """Keep a message for later."""
+        await self._writer.run(
+            lambda connection: outbox.untold(
+                connection, self._hold.campaign, message_id, why, again_at=again_at
+            )
+        )
+
+    async def waiting_messages(self, event: HookEvent | None = None) -> tuple[int, datetime | None]:
+        """How many messages are in the outbox, and when the first may be told."""
+        return await self._reader.run(
+            lambda connection: outbox.waiting(connection, self._hold.campaign, event)
+        )
 
     async def close(self, ending: RunEnding, *, at: datetime) -> None:
         """End the run; closing it again changes nothing."""

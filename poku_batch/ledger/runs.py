@@ -1,7 +1,7 @@
 """The beginning and the end of a run, and what earlier ones left to it."""
 
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import instants, statements, transitions
@@ -15,11 +15,18 @@ from poku_batch.models import (
     InteractionId,
     OpenCall,
     RunEnding,
+    Usage,
 )
 
 
 def open_run(
-    connection: sqlite3.Connection, campaign: CampaignId, *, host: str, pid: int, at: datetime
+    connection: sqlite3.Connection,
+    campaign: CampaignId,
+    *,
+    host: str,
+    pid: int,
+    tell_results: bool = False,
+    at: datetime,
 ) -> Hold:
     """Settle what dead runs left, and begin another. The campaign's lock must be held."""
     number = campaign_number(connection, campaign)
@@ -29,7 +36,7 @@ def open_run(
     run = do(connection, statements.ADD_RUN, values | {"host": host, "pid": pid}).lastrowid
     if run is None:
         raise LedgerError("the ledger gave the run no number")
-    hold = Hold(campaign=number, run=run)
+    hold = Hold(campaign=number, run=run, tell_results=tell_results)
     transitions.release_held(connection, hold, at=at)
     transitions.doubt_cut_off(connection, hold, at=at)
     return hold
@@ -45,6 +52,16 @@ def close_run(
         do(connection, statements.RELEASE_ALL, values)
 
 
+def usage(connection: sqlite3.Connection, hold: Hold, *, longest: timedelta | None) -> Usage:
+    """What the campaign has used up; no call counts longer than ``longest``."""
+    values = {
+        "campaign": hold.campaign,
+        "longest": None if longest is None else instants.length(longest),
+    }
+    minutes, open_ = do(connection, statements.COUNT_USAGE, values).fetchone()
+    return Usage(minutes=minutes, open=open_)
+
+
 def open_calls(connection: sqlite3.Connection, hold: Hold) -> list[OpenCall]:
     """Attempts of earlier runs with an interaction ID and no end, oldest first."""
     rows = do(connection, statements.FIND_OPEN_CALLS, {"campaign": hold.campaign, "run": hold.run})
@@ -57,6 +74,7 @@ def open_calls(connection: sqlite3.Connection, hold: Hold) -> list[OpenCall]:
             to=to,
             interaction_id=InteractionId(interaction_id),
             placed_at=instants.from_stored(placed_at),
+            attempt=attempt,
             was_unknown=bool(unknown),
             decided=bool(decided),
         )
@@ -68,6 +86,7 @@ def open_calls(connection: sqlite3.Connection, hold: Hold) -> list[OpenCall]:
             to,
             interaction_id,
             placed_at,
+            attempt,
             unknown,
             decided,
         ) in rows

@@ -15,6 +15,17 @@ Invariants:
 - ``prompts`` has each prompt once, under the SHA-256 of its UTF-8, and only where it is to be kept.
 - ``verdicts`` has a person's word on an attempt whose end nobody knew.
 - ``contacts.position`` is the place in the current sheet, from 0; NULL when in none.
+- ``contacts.due_at`` is when a pending contact may be called; ``wait_kind`` and ``wait_why`` say
+  what it waits for until then. ``base_due_at``, ``base_kind`` and ``base_why`` are what its last
+  call or placement made of it (``redial``, ``turned_away``): never later than ``due_at``, and
+  lasting, while what rules add is asked anew. None of them means anything where it is not pending.
+- A number is on the do-not-call list while ``do_not_call.removed_at`` is NULL.
+- ``answers.to_read`` is 1 while somebody is still to read the call; ``kept_sequel`` is what the
+  contact becomes if nobody does (JSON). ``fields`` is a JSON object, ``opted_out`` the words by
+  which the callee asked not to be called.
+- A row of ``outbox`` is a message that was not taken yet. Its ``id`` is random, so that it is never
+  another's, although rows are deleted. One of the event ``result`` holds words of nobody: ids, and
+  in ``body`` (JSON) the state that it told of; ``body`` is all of a ``finish``.
 """
 
 #: Marks a SQLite file as a ledger of this program ("Poku" in ASCII).
@@ -189,8 +200,147 @@ _VERSION_2 = (
     """,
 )
 
+#: SQLite cannot change a CHECK: ``runs`` and ``attempt_events`` are made anew under their names,
+#: with the same ids. Foreign keys must be off meanwhile, and are checked at the end (``opening``).
+_VERSION_3 = (
+    "ALTER TABLE contacts ADD COLUMN priority BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE contacts ADD COLUMN base_due_at BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE contacts ADD COLUMN base_kind TEXT",
+    "ALTER TABLE contacts ADD COLUMN base_why TEXT",
+    "ALTER TABLE contacts ADD COLUMN wait_kind TEXT",
+    "ALTER TABLE contacts ADD COLUMN wait_why TEXT",
+    # Version 2 made nobody wait but those who were turned away.
+    "UPDATE contacts SET base_due_at = due_at WHERE due_at <> 0",
+    """
+    UPDATE contacts SET
+        base_kind = 'turned_away',
+        wait_kind = 'turned_away',
+        base_why = (
+            SELECT a.error FROM attempts a
+            WHERE a.contact_id = contacts.id AND a.number = contacts.attempts
+        ),
+        wait_why = (
+            SELECT a.error FROM attempts a
+            WHERE a.contact_id = contacts.id AND a.number = contacts.attempts
+        )
+    WHERE state = 'pending' AND due_at > 0
+    """,
+    "DROP INDEX contacts_due",
+    """
+    CREATE INDEX contacts_due ON contacts (campaign_id, priority, due_at, position)
+    WHERE state = 'pending' AND position IS NOT NULL AND reserved_by IS NULL
+    """,
+    "ALTER TABLE attempts ADD COLUMN from_number TEXT",
+    "CREATE INDEX attempts_to ON attempts (to_number, placed_at)",
+    """
+    CREATE INDEX attempts_from ON attempts (from_number, placed_at) WHERE from_number IS NOT NULL
+    """,
+    "ALTER TABLE answers ADD COLUMN fields TEXT",
+    "ALTER TABLE answers ADD COLUMN opted_out TEXT",
+    "ALTER TABLE answers ADD COLUMN to_read BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE answers ADD COLUMN kept_sequel TEXT",
+    "CREATE INDEX answers_to_read ON answers (attempt_id) WHERE to_read = 1",
+    """
+    CREATE TABLE do_not_call (
+        number TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        reason TEXT,
+        added_by TEXT,
+        added_at BIGINT NOT NULL,
+        removed_by TEXT,
+        removed_at BIGINT
+    )
+    """,
+    "CREATE INDEX do_not_call_order ON do_not_call (added_at, number)",
+    # Erased attempts have no number any more.
+    """
+    INSERT INTO do_not_call (number, source, reason, added_by, added_at)
+    SELECT number, 'heard in a call', reason, added_by, at
+    FROM (
+        SELECT to_number AS number, evidence AS reason, NULL AS added_by, ended_at AS at
+        FROM attempts WHERE outcome = 'do_not_call'
+        UNION ALL
+        SELECT a.to_number, v.summary, v.decided_by, v.decided_at
+        FROM verdicts v JOIN attempts a ON a.id = v.attempt_id
+        WHERE v.outcome = 'do_not_call'
+    ) AS asked
+    WHERE number <> ''
+    ORDER BY at
+    ON CONFLICT (number) DO NOTHING
+    """,
+    """
+    CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY,
+        campaign_id BIGINT NOT NULL REFERENCES campaigns (id),
+        event TEXT NOT NULL CHECK (event IN ('result', 'finish')),
+        contact_id BIGINT REFERENCES contacts (id),
+        attempt_id BIGINT REFERENCES attempts (id),
+        body TEXT,
+        at BIGINT NOT NULL,
+        due_at BIGINT NOT NULL,
+        tries BIGINT NOT NULL DEFAULT 0,
+        last_error TEXT
+    )
+    """,
+    "CREATE INDEX outbox_due ON outbox (campaign_id, event, due_at)",
+    """
+    CREATE TABLE runs_anew (
+        id INTEGER PRIMARY KEY,
+        campaign_id BIGINT NOT NULL REFERENCES campaigns (id),
+        host TEXT NOT NULL,
+        pid BIGINT NOT NULL,
+        started_at BIGINT NOT NULL,
+        ended_at BIGINT,
+        ending TEXT CHECK (
+            ending IN (
+                'finished', 'limit', 'declined', 'due_later', 'budget', 'circuit_breaker',
+                'canary', 'stopped', 'abandoned', 'refused'
+            )
+        ),
+        CHECK ((ended_at IS NULL) = (ending IS NULL))
+    )
+    """,
+    """
+    INSERT INTO runs_anew (id, campaign_id, host, pid, started_at, ended_at, ending)
+    SELECT id, campaign_id, host, pid, started_at, ended_at, ending FROM runs
+    """,
+    "DROP TABLE runs",
+    "ALTER TABLE runs_anew RENAME TO runs",
+    "CREATE INDEX runs_open ON runs (campaign_id) WHERE ended_at IS NULL",
+    """
+    CREATE TABLE attempt_events_anew (
+        id INTEGER PRIMARY KEY,
+        contact_id BIGINT NOT NULL REFERENCES contacts (id),
+        attempt_id BIGINT REFERENCES attempts (id),
+        run_id BIGINT REFERENCES runs (id),
+        at BIGINT NOT NULL,
+        what TEXT NOT NULL CHECK (
+            what IN (
+                'began', 'held', 'placed_again', 'withdrawn', 'turned_away', 'rejected', 'unfit',
+                'started', 'ended', 'doubted', 'read', 'skipped', 'put_back', 'resolved',
+                'forgotten'
+            )
+        ),
+        detail TEXT,
+        person TEXT,
+        to_number TEXT,
+        prompt_sha256 TEXT
+    )
+    """,
+    """
+    INSERT INTO attempt_events_anew (
+        id, contact_id, attempt_id, run_id, at, what, detail, person, to_number, prompt_sha256
+    )
+    SELECT id, contact_id, attempt_id, run_id, at, what, detail, person, to_number, prompt_sha256
+    FROM attempt_events
+    """,
+    "DROP TABLE attempt_events",
+    "ALTER TABLE attempt_events_anew RENAME TO attempt_events",
+    "CREATE INDEX attempt_events_contact ON attempt_events (contact_id)",
+)
+
 #: The statements that lead from each version to the next; the first leads from an empty file to 1.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 #: The version that this program reads and writes.
 VERSION = len(MIGRATIONS)

@@ -2,7 +2,8 @@
 
 Invariants: a contact that is ``dialing``, ``pending`` or ``skipped`` is never among them, nor one
 that is in no row, nor one that was forgotten. One that asked not to be called, by an answer to any
-of its attempts or to its number, is among them by its key alone.
+of its attempts or to its number, is among them by its key alone; so is one whose number is on the
+do-not-call list, and it is not called while that is so.
 """
 
 import json
@@ -42,7 +43,12 @@ _ASKED_NOT_TO = """
         )
         OR EXISTS (
             SELECT 1 FROM attempts d LEFT JOIN verdicts v ON v.attempt_id = d.id
-            WHERE d.contact_id = c.id AND 'do_not_call' IN (d.outcome, v.outcome)
+            LEFT JOIN answers o ON o.attempt_id = d.id
+            WHERE d.contact_id = c.id
+                AND ('do_not_call' IN (d.outcome, v.outcome) OR o.opted_out IS NOT NULL)
+        )
+        OR EXISTS (
+            SELECT 1 FROM do_not_call b WHERE b.number = c.to_number AND b.removed_at IS NULL
         )
     )
 """
@@ -89,7 +95,8 @@ _CLOSE_TURNED_AWAY = f"""
 
 _PUT_BACK = f"""
     UPDATE contacts SET state = 'pending', reason = NULL, reason_kind = NULL, outcome = NULL,
-        due_at = :due
+        due_at = :due, base_due_at = :due, base_kind = NULL, base_why = NULL, wait_kind = NULL,
+        wait_why = NULL
     WHERE id IN (SELECT c.id FROM contacts c WHERE {_SELECTED})
 """  # noqa: S608  # put together from the parts above alone
 

@@ -12,13 +12,14 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
 from poku_batch.errors import CampaignBusyError
-from poku_batch.ledger import instants, opening, runs, selection, statements, verdicts
+from poku_batch.ledger import do_not_call, instants, opening, runs, selection, statements, verdicts
 from poku_batch.ledger.enrolment import SqliteEnrolment
 from poku_batch.ledger.failures import translated
 from poku_batch.ledger.holds import campaign_number
@@ -28,10 +29,12 @@ from poku_batch.ledger.run import SqliteRun
 from poku_batch.ledger.writer import Writer
 from poku_batch.models import (
     CampaignId,
+    Cap,
     ContactKey,
     ContactRecord,
     Counts,
     Decision,
+    DoNotCallEntry,
     DuplicateRule,
     HistoryEntry,
     PutBack,
@@ -51,18 +54,27 @@ class SqliteLedger:
 
     @asynccontextmanager
     async def enrolment(
-        self, campaign: CampaignId, columns: Sequence[str], duplicates: DuplicateRule
+        self,
+        campaign: CampaignId,
+        columns: Sequence[str],
+        duplicates: DuplicateRule,
+        *,
+        number_caps: Sequence[Cap] = (),
     ) -> AsyncIterator[SqliteEnrolment]:
         """Begin to enrol a sheet with these columns, in their order."""
         connection = await _connect(self.path)
-        session = SqliteEnrolment(connection, self.path, campaign, columns, duplicates)
+        session = SqliteEnrolment(
+            connection, self.path, campaign, columns, duplicates, tuple(number_caps)
+        )
         try:
             await session.prepare()
             yield session
         finally:
             await session.close()
 
-    async def open_run(self, campaign: CampaignId, *, at: datetime) -> SqliteRun:
+    async def open_run(
+        self, campaign: CampaignId, *, tell_results: bool = False, at: datetime
+    ) -> SqliteRun:
         """Take the campaign for this process, and settle what a dead run left behind."""
         lock = campaign_lease(self.path, campaign)
         # Shielded: cancelled in the middle, the lock must not stay behind.
@@ -72,7 +84,12 @@ class SqliteLedger:
             try:
                 hold = await self._writer.run(
                     lambda connection: runs.open_run(
-                        connection, campaign, host=socket.gethostname(), pid=os.getpid(), at=at
+                        connection,
+                        campaign,
+                        host=socket.gethostname(),
+                        pid=os.getpid(),
+                        tell_results=tell_results,
+                        at=at,
                     )
                 )
             except BaseException:
@@ -81,6 +98,36 @@ class SqliteLedger:
         run = SqliteRun(campaign, hold, self._writer, self._reader, lock)
         self._runs.append(run)
         return run
+
+    async def latest_at(self) -> datetime | None:
+        """The latest time that the ledger tells of; None for an empty one."""
+        return await self._reader.latest_at()
+
+    async def add_do_not_call(self, entries: Sequence[DoNotCallEntry]) -> int:
+        """Put numbers onto the list; gives how many were not on it."""
+        taken = tuple(entries)
+        return await self._writer.run(lambda connection: do_not_call.add(connection, taken))
+
+    async def remove_do_not_call(self, number: str, *, by: str, at: datetime) -> bool:
+        """Take a number off the list; False where it is not on it."""
+        return await self._writer.run(
+            lambda connection: do_not_call.remove(connection, number, by=by, at=at)
+        )
+
+    async def listed(self, number: str) -> str | None:
+        """The source of a number's entry on the do-not-call list; None where it is not on it."""
+        return await self._reader.run(partial(do_not_call.is_listed, number=number))
+
+    async def do_not_call(self, *, batch: int = 1_000) -> AsyncIterator[list[DoNotCallEntry]]:
+        """The list, in the order in which numbers came onto it, in batches."""
+        place = do_not_call.START
+        while True:
+            found, place = await self._reader.run(
+                partial(do_not_call.entries, after=place, limit=batch)
+            )
+            if not found:
+                return
+            yield found
 
     async def columns(self, campaign: CampaignId) -> tuple[str, ...] | None:
         """The current sheet's columns, in order; None for a campaign never enrolled."""

@@ -56,7 +56,7 @@ FIND_HELD = """
 
 FIND_OPEN_CALLS = """
     SELECT a.id, c.id, c.key, c.sheet_row, a.to_number, a.interaction_id, a.placed_at,
-        c.state = 'unknown',
+        a.number, c.state = 'unknown',
         c.state NOT IN ('dialing', 'unknown') OR a.number <> c.attempts OR c.position IS NULL
     FROM attempts a JOIN contacts c ON c.id = a.contact_id
     WHERE c.campaign_id = :campaign AND a.run_id <> :run
@@ -66,28 +66,64 @@ FIND_OPEN_CALLS = """
 
 # --- reservations ------------------------------------------------------------------------------
 
+#: The priorities of those who wait, the highest first: a step in the index for each of them, since
+#: SQLite would look at every contact for a DISTINCT. Conditions as those of ``contacts_due``.
+_LEVELS = """
+    WITH RECURSIVE levels (priority) AS (
+        SELECT MAX(priority) FROM contacts
+        WHERE campaign_id = :campaign
+            AND state = 'pending' AND position IS NOT NULL AND reserved_by IS NULL
+        UNION ALL
+        SELECT (
+            SELECT MAX(c.priority) FROM contacts c
+            WHERE c.campaign_id = :campaign AND c.priority < levels.priority
+                AND c.state = 'pending' AND c.position IS NOT NULL AND c.reserved_by IS NULL
+        )
+        FROM levels WHERE levels.priority IS NOT NULL
+    )
+"""
+
+FIND_LEVELS = f"{_LEVELS} SELECT priority FROM levels WHERE priority IS NOT NULL"  # noqa: S608
+
 #: The conditions on the contact are those of the index ``contacts_due``, word for word.
 FIND_DUE = """
     SELECT c.id, c.key, c.sheet_row, c.to_number, c.cells, c.attempts,
-        CASE WHEN a.state = 'turned_away' THEN a.placements END
+        CASE WHEN a.state = 'turned_away' THEN a.placements END, c.country, a.from_number
     FROM contacts c
     LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
-    WHERE c.campaign_id = :campaign AND c.due_at <= :now
+    WHERE c.campaign_id = :campaign AND c.priority = :priority AND c.due_at <= :now
         AND c.state = 'pending' AND c.position IS NOT NULL AND c.reserved_by IS NULL
     ORDER BY c.due_at, c.position
     LIMIT :limit
 """
 
-FIND_NEXT_DUE = """
-    SELECT MIN(due_at) FROM contacts
-    WHERE campaign_id = :campaign
-        AND state = 'pending' AND position IS NOT NULL AND reserved_by IS NULL
-"""
+FIND_NEXT_DUE = f"""{_LEVELS}
+    SELECT MIN((
+        SELECT MIN(d.due_at) FROM contacts d
+        WHERE d.campaign_id = :campaign AND d.priority = levels.priority
+            AND d.state = 'pending' AND d.position IS NOT NULL AND d.reserved_by IS NULL
+    ))
+    FROM levels WHERE priority IS NOT NULL
+"""  # noqa: S608  # put together from the parts above alone
 
 RESERVE = "UPDATE contacts SET reserved_by = ? WHERE id = ?"
 
 RELEASE = """
     UPDATE contacts SET reserved_by = NULL WHERE id = :contact AND reserved_by = :run
+"""
+
+#: A contact is deferred or skipped only as it was handed over: see ``TAKE_RESERVED``.
+DEFER_RESERVED = """
+    UPDATE contacts SET due_at = MAX(:until, base_due_at), wait_kind = :kind, wait_why = :why,
+        reserved_by = NULL
+    WHERE id = :contact AND campaign_id = :campaign AND reserved_by = :run
+        AND state = 'pending' AND position IS NOT NULL AND to_number = :to
+"""
+
+SKIP_RESERVED = """
+    UPDATE contacts SET state = 'skipped', reason = :why, reason_kind = :kind, reserved_by = NULL
+    WHERE id = :contact AND campaign_id = :campaign AND reserved_by = :run
+        AND state = 'pending' AND position IS NOT NULL AND to_number = :to
 """
 
 FAIL_RESERVED = """
@@ -113,7 +149,7 @@ FIND_CONTACT = """
 CONTINUE_ATTEMPT = """
     UPDATE attempts SET state = 'dialing', placements = placements + 1, run_id = :run,
         to_number = :to, cells_digest = :digest, prompt_sha256 = :prompt, placed_at = :at,
-        error = NULL
+        from_number = :from, error = NULL
     WHERE contact_id = :contact AND state = 'turned_away'
         AND number = (SELECT attempts FROM contacts WHERE id = :contact)
 """
@@ -122,8 +158,8 @@ COUNT_ATTEMPT = "UPDATE contacts SET attempts = attempts + 1 WHERE id = :contact
 
 ADD_ATTEMPT = """
     INSERT INTO attempts (contact_id, number, run_id, state, to_number, cells_digest,
-        prompt_sha256, placements, began_at, placed_at)
-    SELECT id, attempts, :run, 'dialing', :to, :digest, :prompt, 1, :at, :at
+        prompt_sha256, placements, began_at, placed_at, from_number)
+    SELECT id, attempts, :run, 'dialing', :to, :digest, :prompt, 1, :at, :at, :from
     FROM contacts WHERE id = :contact
 """
 
@@ -133,7 +169,8 @@ FIND_LAST_ATTEMPT = """
 """
 
 FIND_ATTEMPT = """
-    SELECT a.state, a.interaction_id, a.contact_id, a.number = c.attempts, c.state, a.run_id
+    SELECT a.state, a.interaction_id, a.contact_id, a.number = c.attempts, c.state, a.run_id,
+        a.to_number
     FROM attempts a JOIN contacts c ON c.id = a.contact_id
     WHERE a.id = :attempt AND c.campaign_id = :campaign
 """
@@ -163,8 +200,9 @@ END = """
 """
 
 ADD_ANSWER = """
-    INSERT INTO answers (attempt_id, summary, recording_url)
-    VALUES (:attempt, :summary, :recording)
+    INSERT INTO answers (attempt_id, summary, recording_url, fields, opted_out, to_read,
+        kept_sequel)
+    VALUES (:attempt, :summary, :recording, :fields, :opted_out, :to_read, :kept)
 """
 
 SET_CONTACT = """
@@ -183,8 +221,9 @@ KEEP_PROMPT = """
     INSERT INTO prompts (sha256, prompt) VALUES (:digest, :prompt) ON CONFLICT (sha256) DO NOTHING
 """
 
-SET_CONTACT_DUE = """
-    UPDATE contacts SET state = 'pending', reason = NULL, reason_kind = NULL, due_at = :due
+SET_BASE = """
+    UPDATE contacts SET due_at = :due, base_due_at = :due, base_kind = :kind, base_why = :why,
+        wait_kind = :kind, wait_why = :why
     WHERE id = :contact
 """
 
@@ -192,29 +231,76 @@ SET_CONTACT_PENDING = """
     UPDATE contacts SET state = 'pending', reason = NULL, reason_kind = NULL WHERE id = :contact
 """
 
+# --- usage -------------------------------------------------------------------------------------
+
+#: A started minute counts; an end that was learnt of late counts as the longest call at most.
+COUNT_USAGE = """
+    SELECT
+        COALESCE(SUM(
+            CASE WHEN state = 'ended' AND outcome <> 'invalid_number'
+                THEN MAX(1, (MIN(length, COALESCE(:longest, length)) + 59999999) / 60000000)
+            END
+        ), 0),
+        COALESCE(SUM(
+            CASE WHEN state IN ('dialing', 'in_call', 'unknown') AND decided IS NULL THEN 1 END
+        ), 0)
+    FROM (
+        SELECT a.state, a.outcome, a.ended_at - a.placed_at AS length, v.attempt_id AS decided
+        FROM contacts c JOIN attempts a ON a.contact_id = c.id
+        LEFT JOIN verdicts v ON v.attempt_id = a.id
+        WHERE c.campaign_id = :campaign
+    ) AS calls
+"""
+
 # --- reading -----------------------------------------------------------------------------------
+
+#: Of what happened, not of what is to come.
+FIND_LATEST = """
+    SELECT MAX(at) FROM (
+        SELECT MAX(at) AS at FROM attempt_events
+        UNION ALL SELECT MAX(placed_at) FROM attempts
+        UNION ALL SELECT MAX(ended_at) FROM attempts
+        UNION ALL SELECT MAX(started_at) FROM runs
+        UNION ALL SELECT MAX(ended_at) FROM runs
+        UNION ALL SELECT MAX(enrolled_at) FROM campaigns
+        UNION ALL SELECT MAX(decided_at) FROM verdicts
+        UNION ALL SELECT MAX(added_at) FROM do_not_call
+        UNION ALL SELECT MAX(removed_at) FROM do_not_call
+        UNION ALL SELECT MAX(forgotten_at) FROM forgotten
+        UNION ALL SELECT MAX(at) FROM outbox
+    ) AS times
+"""
 
 COUNT_CONTACTS = """
     SELECT state,
         CASE WHEN state = 'done' THEN outcome END AS outcome,
         CASE WHEN state IN ('failed', 'skipped') THEN reason_kind END AS reason_kind,
         CASE WHEN state = 'pending' THEN country END AS country,
+        CASE WHEN state = 'pending' AND due_at > :now THEN COALESCE(wait_kind, '') END AS wait_kind,
         COUNT(*),
-        SUM(CASE WHEN state = 'pending' AND due_at <= :now THEN 1 ELSE 0 END),
-        MIN(CASE WHEN state = 'pending' AND due_at > :now THEN due_at END)
+        MIN(due_at)
     FROM contacts
     WHERE campaign_id = :campaign AND position IS NOT NULL
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2, 3, 4, 5
 """
 
-#: A person's word stands before a late answer, unless that says not to call again.
+#: A person's word stands before a late answer, unless that says not to call again. Where the last
+#: attempt was turned away and the contact waits, or is skipped, the one before it is what came of
+#: it so far.
 _RECORDS = """
     SELECT c.position, c.sheet_row, c.key, c.cells, c.state, c.to_number, c.attempts,
         CASE WHEN a.outcome = 'do_not_call' THEN a.outcome ELSE COALESCE(v.outcome, a.outcome) END,
         CASE WHEN a.outcome = 'do_not_call' THEN n.summary ELSE COALESCE(v.summary, n.summary) END,
-        n.recording_url, a.interaction_id, a.placed_at, a.ended_at, c.reason
+        n.recording_url, a.interaction_id, a.placed_at, a.ended_at, c.reason, n.fields,
+        CASE WHEN c.state = 'pending' AND c.wait_kind IS NOT NULL THEN c.due_at END,
+        CASE WHEN c.state = 'pending' THEN c.wait_why END
     FROM contacts c
-    LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
+    LEFT JOIN attempts l ON l.contact_id = c.id AND l.number = c.attempts
+    LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = CASE
+        WHEN l.state = 'turned_away' AND l.number > 1 AND c.state IN ('pending', 'skipped')
+            THEN c.attempts - 1
+        ELSE c.attempts
+    END
     LEFT JOIN answers n ON n.attempt_id = a.id
     LEFT JOIN verdicts v ON v.attempt_id = a.id
 """

@@ -5,15 +5,18 @@ what stands in the ledger before it changes anything; a transition that the stat
 raises ``LedgerError`` naming them, since it is a defect of the caller.
 """
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from poku_batch.errors import LedgerError
-from poku_batch.ledger import cells, instants, statements
+from poku_batch.errors import LedgerError, NotReservedError
+from poku_batch.ledger import cells, guards, holds, instants, outbox, sequels, statements
+from poku_batch.ledger.do_not_call import is_listed
 from poku_batch.ledger.happenings import do, record
 from poku_batch.ledger.holds import Hold, not_reserved, require_open
-from poku_batch.ledger.kinds import kind_of
+from poku_batch.ledger.kinds import LISTED, kind_of
+from poku_batch.ledger.sequels import set_contact
 from poku_batch.models import (
     Admission,
     AttemptId,
@@ -21,9 +24,14 @@ from poku_batch.models import (
     CallResult,
     ContactId,
     ContactState,
+    Guard,
     Happening,
     InteractionId,
+    Later,
+    Never,
     Outcome,
+    Sequel,
+    WaitKind,
 )
 
 #: The kind of every doubt: its evidence differs from call to call.
@@ -39,6 +47,7 @@ class _Attempt:
     is_last: bool
     contact_state: ContactState
     run: int
+    to: str
 
     def require(self, verb: str, *states: AttemptState) -> None:
         if self.state not in states:
@@ -65,9 +74,14 @@ def begin(
     *,
     prompt_sha256: str,
     prompt: str | None,
+    guard: Guard,
     at: datetime,
-) -> AttemptId:
+) -> AttemptId | Later | Never:
     """Record the intent to call; the contact must be reserved by this run, as it was admitted."""
+    objection = guards.object_to(connection, admission.to, guard, at=at)
+    if objection is not None:
+        _heed(connection, hold, admission, objection, at=at)
+        return objection
     values = {
         "contact": admission.contact_id,
         "campaign": hold.campaign,
@@ -75,6 +89,7 @@ def begin(
         "to": admission.to,
         "digest": cells.digest(cells.to_stored(admission.cells)),
         "prompt": prompt_sha256,
+        "from": guard.from_number,
         "at": instants.to_stored(at),
     }
     if not do(connection, statements.TAKE_RESERVED, values).rowcount:
@@ -89,6 +104,20 @@ def begin(
     attempt_id = AttemptId(do(connection, statements.FIND_LAST_ATTEMPT, values).fetchone()[0])
     record(connection, what, attempt_id, at=at, run=hold.run, placement=True)
     return attempt_id
+
+
+def _heed(
+    connection: sqlite3.Connection,
+    hold: Hold,
+    admission: Admission,
+    objection: Later | Never,
+    *,
+    at: datetime,
+) -> None:
+    if isinstance(objection, Never):
+        holds.skip(connection, hold, admission, objection.why, at=at)
+    elif not holds.try_defer(connection, hold, admission, objection):
+        raise not_reserved(connection, hold, admission, "be called")
 
 
 def withdraw(
@@ -130,6 +159,11 @@ def begin_again(
     attempt.require_held_or("be placed again")
     if attempt.run != hold.run:
         raise LedgerError(f"attempt {attempt_id} cannot be placed again: another run began it")
+    source = is_listed(connection, attempt.to)
+    if source is not None:
+        raise NotReservedError(
+            f"attempt {attempt_id} cannot be placed again: its number is {LISTED}: {source}"
+        )
     do(connection, statements.PLACE_AGAIN, {"attempt": attempt_id, "at": instants.to_stored(at)})
     record(connection, Happening.PLACED_AGAIN, attempt_id, at=at, run=hold.run, placement=True)
 
@@ -170,11 +204,8 @@ def turn_away(
         statements.WITHDRAW if withdrawn else statements.SETTLE,
         {"attempt": attempt_id, "state": AttemptState.TURNED_AWAY, "why": why},
     )
-    do(
-        connection,
-        statements.SET_CONTACT_DUE,
-        {"contact": attempt.contact_id, "due": instants.to_stored(due_at)},
-    )
+    do(connection, statements.SET_CONTACT_PENDING, {"contact": attempt.contact_id})
+    sequels.wait(connection, attempt.contact_id, due_at, WaitKind.TURNED_AWAY, why)
     record(connection, Happening.TURNED_AWAY, attempt_id, at=at, run=hold.run, detail=why)
 
 
@@ -191,6 +222,8 @@ def reject(
     )
     set_contact(connection, attempt.contact_id, ContactState.FAILED, why=why, kind=kind_of(why))
     record(connection, Happening.REJECTED, attempt_id, at=at, run=hold.run, detail=why)
+    if hold.tell_results:
+        outbox.add_result(connection, attempt.contact_id, attempt_id, at=at)
 
 
 def finish(
@@ -199,7 +232,8 @@ def finish(
     attempt_id: AttemptId,
     result: CallResult,
     *,
-    failed: bool,
+    sequel: Sequel,
+    to_read: bool,
     at: datetime,
 ) -> bool:
     """Record a call's end; False where one was recorded before."""
@@ -207,6 +241,7 @@ def finish(
     if attempt.state is AttemptState.ENDED:
         return False
     attempt.require("end", AttemptState.DIALING, AttemptState.IN_CALL, AttemptState.UNKNOWN)
+    sequel = sequels.allowed(result, sequel)
     values = {
         "attempt": attempt_id,
         "at": instants.to_stored(at),
@@ -215,28 +250,37 @@ def finish(
         "interaction": result.interaction_id,
         "summary": result.summary,
         "recording": result.recording_url,
+        "fields": json.dumps(dict(result.fields)) if result.fields else None,
+        "opted_out": result.opted_out,
+        "to_read": int(to_read),
+        "kept": sequels.to_stored(sequel) if to_read else None,
     }
     do(connection, statements.END, values)
     do(connection, statements.ADD_ANSWER, values)
     record(connection, Happening.ENDED, attempt_id, at=at, run=hold.run, detail=result.outcome)
+    sequels.heed(connection, attempt.to, result, at=at)
     if attempt.is_last:
-        _end_contact(connection, attempt, result, failed=failed)
+        if to_read and sequel.state is ContactState.PENDING:
+            sequel = Sequel()
+        _end_contact(connection, attempt, result, sequel, at=at)
+    if hold.tell_results and not to_read:
+        outbox.add_result(connection, attempt.contact_id, attempt_id, at=at)
     return True
 
 
 def _end_contact(
-    connection: sqlite3.Connection, attempt: _Attempt, result: CallResult, *, failed: bool
+    connection: sqlite3.Connection,
+    attempt: _Attempt,
+    result: CallResult,
+    sequel: Sequel,
+    *,
+    at: datetime,
 ) -> None:
     """Give the contact of an ended last attempt its end, as far as no person has decided it."""
     # A contact that was put back to pending is not called after all: its call has ended.
     open_ = (ContactState.DIALING, ContactState.UNKNOWN, ContactState.PENDING)
     if attempt.contact_state in open_ or result.outcome == Outcome.DO_NOT_CALL:
-        state = ContactState.FAILED if failed else ContactState.DONE
-        why = (result.evidence or result.outcome) if failed else None
-        kind = result.outcome if failed else None
-        set_contact(
-            connection, attempt.contact_id, state, why=why, kind=kind, outcome=result.outcome
-        )
+        sequels.settle(connection, attempt.contact_id, result, sequel, at=at)
         return
     do(
         connection,
@@ -287,7 +331,7 @@ def _find(connection: sqlite3.Connection, campaign: int, attempt_id: AttemptId) 
     ).fetchone()
     if row is None:
         raise LedgerError(f"attempt {attempt_id} is not one of this campaign's")
-    state, interaction_id, contact_id, is_last, contact_state, run = row
+    state, interaction_id, contact_id, is_last, contact_state, run, to = row
     return _Attempt(
         id=attempt_id,
         state=AttemptState(state),
@@ -296,6 +340,7 @@ def _find(connection: sqlite3.Connection, campaign: int, attempt_id: AttemptId) 
         is_last=bool(is_last),
         contact_state=ContactState(contact_state),
         run=run,
+        to=to,
     )
 
 
@@ -312,20 +357,6 @@ def _doubt(
         set_contact(
             connection, attempt.contact_id, ContactState.UNKNOWN, why=evidence, kind=_UNKNOWN
         )
-
-
-def set_contact(
-    connection: sqlite3.Connection,
-    contact_id: int,
-    state: ContactState,
-    *,
-    why: str | None,
-    kind: str | None,
-    outcome: str | None = None,
-) -> None:
-    """Give a contact its state, with the reason and the outcome that go with it."""
-    do(
-        connection,
-        statements.SET_CONTACT,
-        {"contact": contact_id, "state": state, "why": why, "kind": kind, "outcome": outcome},
-    )
+        # One that was unknown before has been told of.
+        if hold.tell_results and attempt.contact_state is ContactState.DIALING:
+            outbox.add_result(connection, attempt.contact_id, attempt.id, at=at)

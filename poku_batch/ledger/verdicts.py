@@ -6,13 +6,14 @@ from poku_batch.errors import LedgerError
 from poku_batch.ledger import instants
 from poku_batch.ledger.happenings import do, record_contact
 from poku_batch.ledger.kinds import DECIDED
-from poku_batch.ledger.transitions import set_contact
+from poku_batch.ledger.sequels import list_number, set_contact
 from poku_batch.models import (
     ContactKey,
     ContactState,
     Decision,
     Happening,
     InteractionId,
+    Outcome,
     UnknownCall,
 )
 
@@ -26,7 +27,7 @@ _FIND_UNKNOWN = """
 """
 
 _FIND_DECIDED = """
-    SELECT c.id, c.state, c.reason, a.id
+    SELECT c.id, c.state, c.reason, a.id, a.to_number
     FROM contacts c LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
     WHERE c.campaign_id = :campaign AND c.key = :key
 """
@@ -63,7 +64,7 @@ def resolve(
     row = do(connection, _FIND_DECIDED, {"campaign": campaign, "key": key}).fetchone()
     if row is None:
         raise LedgerError(f"there is no contact with the key {key!r}")
-    contact, state, reason, attempt = row
+    contact, state, reason, attempt, number = row
     if state != ContactState.UNKNOWN or attempt is None:
         why = f": {reason}" if reason else ""
         raise LedgerError(
@@ -79,6 +80,9 @@ def resolve(
         "at": instants.to_stored(decision.at),
     }
     do(connection, _ADD_VERDICT, values)
+    # An erased attempt has no number.
+    if decision.outcome == Outcome.DO_NOT_CALL and number:
+        list_number(connection, number, reason=decision.summary, by=decision.by, at=decision.at)
     failed = decision.state is ContactState.FAILED
     set_contact(
         connection,

@@ -37,6 +37,7 @@ class Row(NamedTuple):
     to: str | None
     cell: str
     reason: str | None
+    priority: int = 0
 
     @property
     def own_reason(self) -> bool:
@@ -49,6 +50,16 @@ ROWS = st.builds(
     to=st.sampled_from(["+1", "+2", "+3", "+4", None]),
     cell=st.sampled_from(["x", "y"]),
     reason=st.sampled_from([None, None, None, "no"]),
+    priority=st.sampled_from([0, 0, 1, 100]),
+)
+
+CALLABLE_ROWS = st.builds(
+    Row,
+    key=st.sampled_from("abcde"),
+    to=st.sampled_from(["+1", "+2", "+3", "+4"]),
+    cell=st.just("x"),
+    reason=st.none(),
+    priority=st.sampled_from([0, 1, 100]),
 )
 
 
@@ -63,6 +74,7 @@ class Attempt:
     placements: int = 1
     run: int = 0
     verdict: str | None = None
+    opted_out: bool = False
 
     @property
     def may_have_rung(self) -> bool:
@@ -79,12 +91,18 @@ class Contact:
     outcome: str | None = None
     reserved: bool = False
     place: int | None = None
-    #: how many attempts a person has agreed may have rung in vain
+    #: how many attempts a person has agreed may have rung in vain, or a rule calls again after
     forgiven: int = 0
 
     @property
     def called(self) -> bool:
         return self.state in {"dialing", "unknown"} or any(a.may_have_rung for a in self.attempts)
+
+    def take(self, row: Row, *, skipped: bool) -> None:
+        if self.state not in {"pending", "skipped"}:
+            self.outcome = None
+        self.state = "skipped" if skipped else "pending"
+        self.to = row.to
 
     def takes(self, row: Row) -> bool:
         """Whether an enrolled row decides the state anew."""
@@ -114,6 +132,8 @@ class SheetMachine(RuleBasedStateMachine):
         self.shown: list[tuple[str, str]] = []
         self.admissions: list[Admission] = []
         self.events = 0
+        #: the do-not-call list
+        self.listed: set[str] = set()
 
     def new_folder(self) -> Path:
         return Path(
@@ -130,8 +150,9 @@ class SheetMachine(RuleBasedStateMachine):
         result: T = self.portal.call(make)
         return result
 
-    @initialize()
-    def start(self) -> None:
+    @initialize(rows=st.lists(CALLABLE_ROWS, min_size=2, max_size=5, unique_by=lambda row: row.key))
+    def start(self, rows: list[Row]) -> None:
+        self.enrolled(rows, DuplicateRule.ALL)
         self.open_run()
 
     def open_run(self) -> None:
@@ -160,6 +181,9 @@ class SheetMachine(RuleBasedStateMachine):
         duplicates=st.sampled_from([DuplicateRule.FIRST] * 3 + [*DuplicateRule]),
     )
     def enrol(self, rows: list[Row], duplicates: DuplicateRule) -> None:
+        self.enrolled(rows, duplicates)
+
+    def enrolled(self, rows: list[Row], duplicates: DuplicateRule) -> None:
         async def commit() -> None:
             async with self.ledger.enrolment(CLINIC, ["cell"], duplicates) as session:
                 await session.add(
@@ -170,6 +194,7 @@ class SheetMachine(RuleBasedStateMachine):
                             key=None if row.key is None else ContactKey(row.key),
                             to=row.to,
                             skip_reason=row.reason,
+                            priority=row.priority,
                         )
                         for n, row in enumerate(rows)
                     ]
@@ -225,7 +250,10 @@ class SheetMachine(RuleBasedStateMachine):
         if to is None or len(group) < 2 or not self.first_rule:
             return None
         called = [n for n in group if self.contacts.get(rows[n].key or "", Contact()).called]
-        return next(iter(called + [n for n in group if not rows[n].own_reason]), None)
+        return next(iter(called + [n for n in group if not self.barred(rows[n])]), None)
+
+    def barred(self, row: Row) -> bool:
+        return row.own_reason or row.to in self.listed
 
     def apply(self, rows: list[Row], *, first: bool) -> None:
         self.sheet, self.first_rule = rows, first
@@ -249,13 +277,34 @@ class SheetMachine(RuleBasedStateMachine):
                 self.shown.append(("", "skipped"))
                 continue
             leader = leaders[row.to]
-            skipped = row.own_reason or (leader is not None and leader != n)
+            skipped = self.barred(row) or (leader is not None and leader != n)
             contact = self.contacts.setdefault(row.key, Contact())
             contact.place = n
             if contact.takes(row):
-                contact.state = "skipped" if skipped else "pending"
-                contact.to, contact.outcome = row.to, None
+                contact.take(row, skipped=skipped)
             self.shown.append((row.key, ""))
         for contact in self.contacts.values():
             if contact.state != "pending" or contact.place is None:
                 contact.reserved = False
+
+    # --- what the model tells ---
+
+    def attempts(self) -> list[tuple[Contact, Attempt]]:
+        return [(c, a) for c in self.contacts.values() for a in c.attempts]
+
+    def open_attempts(self) -> list[tuple[Contact, Attempt]]:
+        return [(c, a) for c, a in self.attempts() if a.state in {"dialing", "in_call", "unknown"}]
+
+    def calls_to(self, number: str) -> int:
+        return sum(
+            a.may_have_rung
+            or (a.state == "turned_away" and c.state == "dialing" and c.attempts[-1] is a)
+            for c, a in self.attempts()
+            if a.to == number
+        )
+
+    def asked_not_to(self, contact: Contact) -> bool:
+        never = {a.to for _, a in self.attempts() if a.outcome == "do_not_call"}
+        own = any("do_not_call" in (a.outcome, a.verdict) for a in contact.attempts)
+        opted_out = any(a.opted_out for a in contact.attempts)
+        return own or opted_out or contact.to in never | self.listed

@@ -25,6 +25,7 @@ from poku_batch.models import (
     InteractionId,
     RunEnding,
 )
+from tests.ledger.ledger_clinic import begun
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 CLINIC = CampaignId(name="clinic")
@@ -42,7 +43,7 @@ async def fill(path: Path, *, rows: int = 6, close: bool = True) -> None:
             await session.commit(now=NOW)
         run = await ledger.open_run(CLINIC, at=NOW)
         for n, admission in enumerate(await run.admit(rows - 1, now=NOW)):
-            attempt = await run.begin(admission, prompt_sha256="p", at=NOW)
+            attempt = begun(await run.begin(admission, prompt_sha256="p", at=NOW))
             if n == 0:
                 await run.started(attempt, InteractionId("i"), at=NOW)
             elif n == 1:
@@ -95,7 +96,7 @@ def test_a_sound_ledger_has_no_problems_and_is_not_changed(path: Path) -> None:
         (
             """INSERT INTO attempts SELECT 99, contact_id, 2, run_id, state, to_number,
             cells_digest, prompt_sha256, placements, 'z', began_at, placed_at, ended_at, outcome,
-            evidence, error FROM attempts WHERE id=1""",
+            evidence, error, NULL FROM attempts WHERE id=1""",
             "row 2: the contact has two attempts open at once (2 open)",
         ),
         (
@@ -103,7 +104,7 @@ def test_a_sound_ledger_has_no_problems_and_is_not_changed(path: Path) -> None:
             "row 7: the contact is reserved by a run that has ended",
         ),
         (
-            "INSERT INTO answers VALUES (1, 'x', NULL)",
+            "INSERT INTO answers (attempt_id, summary) VALUES (1, 'x')",
             "row 2: a result is kept of a call that has not ended",
         ),
         (
@@ -113,6 +114,31 @@ def test_a_sound_ledger_has_no_problems_and_is_not_changed(path: Path) -> None:
         (
             "DELETE FROM attempt_events WHERE attempt_id=5",
             "row 6: the history does not tell of an attempt (attempt 1)",
+        ),
+        (
+            "UPDATE contacts SET base_due_at=5, base_kind='redial' WHERE key='k7'",
+            "row 7: the contact is due before its last call or placement allows (redial)",
+        ),
+        (
+            "UPDATE contacts SET due_at=5 WHERE key='k7'",
+            "row 7: the contact waits, and nothing says what for (due at 5)",
+        ),
+        (
+            "UPDATE answers SET to_read=1",
+            "a call is still to be read, and what becomes of its contact was not kept (attempt 1)",
+        ),
+        (
+            "UPDATE attempts SET outcome='do_not_call' WHERE outcome IS NOT NULL",
+            "somebody asked in a call not to be called, and the do-not-call list knows nothing",
+        ),
+        (
+            "UPDATE answers SET opted_out='no more'",
+            "somebody asked in a call not to be called, and the do-not-call list knows nothing",
+        ),
+        (
+            """INSERT INTO outbox (campaign_id, event, contact_id, at, due_at)
+            SELECT 98, 'result', id, 0, 0 FROM contacts WHERE key='k7'""",
+            "1 of outbox belong to no row of campaigns",
         ),
         ("UPDATE contacts SET campaign_id=77 WHERE key='k7'", "1 of contacts belong to no row of"),
         ("PRAGMA user_version = 99", "the ledger is of version 99"),
@@ -200,7 +226,7 @@ def test_a_copy_is_made_while_a_run_writes(path: Path, tmp_path: Path) -> None:
         async with open_ledger(path) as ledger:
             run = await ledger.open_run(CLINIC, at=NOW)
             (admission,) = await run.admit(1, now=NOW)
-            attempt = await run.begin(admission, prompt_sha256="p", at=NOW)
+            attempt = begun(await run.begin(admission, prompt_sha256="p", at=NOW))
             while not stop.is_set():
                 await run.hold(attempt, "429", at=NOW)
                 await run.begin_again(attempt, at=NOW)

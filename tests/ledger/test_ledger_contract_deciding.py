@@ -13,21 +13,25 @@ from poku_batch.models import (
     ContactKey,
     ContactState,
     Decision,
+    DoNotCallEntry,
     DuplicateRule,
     Enrolment,
     InteractionId,
+    Never,
     PutBack,
     Selection,
 )
 from poku_batch.ports import Ledger, LedgerRun
 from tests.ledger.ledger_clinic import (
     CLINIC,
+    FAILED,
     K2,
     LATER,
     NEVER,
     NOW,
     OTHER,
     begin,
+    begun,
     enrol,
     found,
     put_back,
@@ -59,7 +63,7 @@ async def in_every_state(run: LedgerRun) -> None:
     (unfit,) = await run.admit(1, now=NOW)
     await run.fail(unfit, "does not render", at=NOW)
     _, a = await begin(run)
-    await run.finish(a, CallResult(outcome="invalid_number"), failed=True, at=NOW)
+    await run.finish(a, CallResult(outcome="invalid_number"), sequel=FAILED, at=NOW)
     _, a = await begin(run)
     await run.doubt(a, "lost", at=NOW)
     await begin(run)
@@ -124,7 +128,7 @@ async def test_the_next_call_is_a_new_attempt_and_the_old_ones_stay(
         "k9": (1, 0),
     }
     for admission in admitted:
-        attempt = await run.begin(admission, prompt_sha256="q", at=LATER)
+        attempt = begun(await run.begin(admission, prompt_sha256="q", at=LATER))
         await run.finish(attempt, CallResult(outcome="completed"), at=LATER)
     assert (await found(ledger)).attempts == 2
     history = [e async for batch in ledger.history(CLINIC, key="k3") for e in batch]
@@ -148,7 +152,7 @@ async def test_an_attempt_that_was_turned_away_is_not_continued_after_a_person_p
     await put_back(ledger, failed=True)
     (again,) = await run.admit(1, now=NOW)
     assert (again.attempt, again.placements) == (2, 0)
-    assert await run.begin(again, prompt_sha256="p", at=NOW) != attempt
+    assert begun(await run.begin(again, prompt_sha256="p", at=NOW)) != attempt
 
 
 async def test_more_than_was_agreed_to_is_refused_and_changes_nothing(
@@ -184,10 +188,51 @@ async def test_who_once_asked_not_to_be_called_stays_so_after_another_attempt(
     _, attempt = await begin(run)
     await run.finish(attempt, NEVER, at=NOW)
     await put_back(ledger, keys=(K2,))
+    await ledger.remove_do_not_call("+2", by="ann", at=NOW)
     _, attempt = await begin(run)
     await run.finish(attempt, CallResult(outcome="no_answer"), at=NOW)
     assert (await put_back(ledger, outcomes=("no_answer",))).asked_not_to == 1
     assert (await found(ledger)).state is ContactState.DONE
+
+
+async def test_whoever_is_on_the_list_is_put_back_by_key_alone_and_not_called_even_then(
+    ledger: Ledger, run: LedgerRun
+) -> None:
+    _, attempt = await begin(run)
+    await run.finish(attempt, CallResult(outcome="busy"), at=NOW)
+    await ledger.add_do_not_call([DoNotCallEntry(number="+2", source="added", at=NOW)])
+    assert await put_back(ledger, outcomes=("busy",)) == PutBack(
+        contacts=0, may_ring_twice=0, asked_not_to=1
+    )
+    assert (await put_back(ledger, keys=(K2,))).contacts == 1
+    (admission,) = await run.admit(1, now=LATER)
+    assert admission.key == K2
+    assert isinstance(await run.begin(admission, prompt_sha256="p", at=NOW), Never)
+    record = await found(ledger)
+    assert (record.state, record.attempts, record.outcome) == ("skipped", 1, "busy")
+
+
+async def test_whoever_asked_so_under_another_outcome_is_put_back_by_key_alone(
+    ledger: Ledger, run: LedgerRun
+) -> None:
+    _, attempt = await begin(run)
+    said = CallResult(outcome="confirmed", opted_out="do not call me again")
+    await run.finish(attempt, said, at=NOW)
+    await ledger.remove_do_not_call("+2", by="ann", at=NOW)
+    assert (await put_back(ledger, outcomes=("confirmed",))).asked_not_to == 1
+    assert (await put_back(ledger, keys=(K2,))).contacts == 1
+
+
+async def test_whoever_was_put_back_and_cannot_be_dialled_has_failed(
+    ledger: Ledger, run: LedgerRun
+) -> None:
+    _, attempt = await begin(run)
+    await run.doubt(attempt, "lost", at=NOW)
+    await put_back(ledger, unknown=True)
+    (admission,) = await run.admit(1, now=NOW)
+    await run.fail(admission, "the prompt does not render", at=NOW)
+    record = await found(ledger)
+    assert (record.state, record.error) == ("failed", "the prompt does not render")
 
 
 async def test_whoever_left_the_sheet_is_not_put_back(ledger: Ledger, run: LedgerRun) -> None:

@@ -1,7 +1,6 @@
 """The contract of enrolling a sheet, for every ledger: each sentence of ``EnrolmentSession``."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,117 +8,39 @@ import pytest
 from poku_batch.errors import ContactsError
 from poku_batch.ledger import open_ledger
 from poku_batch.models import (
-    AttemptId,
     CallResult,
     CampaignId,
-    ContactKey,
-    ContactRecord,
     ContactState,
-    DuplicateRule,
     Enrolment,
-    EnrolmentReport,
     InteractionId,
-    RunEnding,
+    Sequel,
 )
-from poku_batch.ports import Ledger, LedgerRun
+from poku_batch.ports import Ledger
+from tests.ledger.ledger_clinic import FAILED
+from tests.ledger.ledger_sheets import (
+    CLINIC,
+    ERROR,
+    FIRST,
+    NOW,
+    called,
+    close,
+    dial,
+    due_keys,
+    enrol,
+    errors,
+    records,
+    rejected,
+    row,
+    states,
+)
 
 pytestmark = pytest.mark.anyio
-
-NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-CLINIC = CampaignId(name="clinic")
-FIRST, ALL, ERROR = DuplicateRule.FIRST, DuplicateRule.ALL, DuplicateRule.ERROR
 
 
 @pytest.fixture(params=["sqlite"])
 async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
     async with open_ledger(tmp_path / "ledger.db") as ledger:
         yield ledger
-
-
-def row(
-    number: int,
-    key: str | None,
-    to: str | None = "+14155550100",
-    cell: str = "x",
-    reason: str | None = None,
-) -> Enrolment:
-    return Enrolment(
-        row=number,
-        cells=(cell, "é 'q' \x00"),
-        key=None if key is None else ContactKey(key),
-        to=to,
-        country="US" if to else None,
-        skip_reason=reason,
-    )
-
-
-async def enrol(
-    ledger: Ledger,
-    *rows: Enrolment,
-    duplicates: DuplicateRule = FIRST,
-    campaign: CampaignId = CLINIC,
-) -> EnrolmentReport:
-    """Enrol, and check that the preview and the ledger say what the report says."""
-    async with ledger.enrolment(campaign, ["a", "b"], duplicates) as session:
-        for one in rows:
-            await session.add([one])
-        preview = await session.preview(now=NOW)
-        report = await session.commit(now=NOW)
-    assert preview == report
-    assert await ledger.counts(campaign, now=NOW) == report.counts
-    assert report.counts.total == len(rows)
-    read = await records(ledger, campaign)
-    assert [(r.row, r.cells) for r in read] == [(r.row, r.cells) for r in rows]
-    return report
-
-
-async def records(ledger: Ledger, campaign: CampaignId = CLINIC) -> list[ContactRecord]:
-    return [record async for batch in ledger.records(campaign, batch=2) for record in batch]
-
-
-async def states(ledger: Ledger) -> list[str]:
-    return [record.state.value for record in await records(ledger)]
-
-
-async def errors(ledger: Ledger) -> list[str | None]:
-    return [record.error for record in await records(ledger)]
-
-
-async def dial(run: LedgerRun, key: str) -> AttemptId:
-    """Begin the attempt of one contact, and give the others back."""
-    chosen = None
-    for admission in await run.admit(100, now=NOW):
-        if admission.key == key:
-            chosen = admission
-        else:
-            await run.release(admission)
-    assert chosen is not None
-    return await run.begin(chosen, prompt_sha256="0" * 64, at=NOW)
-
-
-async def called(ledger: Ledger, key: str, *, outcome: str = "completed") -> None:
-    run = await ledger.open_run(CLINIC, at=NOW)
-    attempt = await dial(run, key)
-    failed = outcome == "invalid_number"
-    await run.finish(attempt, CallResult(outcome=outcome), failed=failed, at=NOW)
-    await close(run)
-
-
-async def rejected(ledger: Ledger, key: str) -> None:
-    run = await ledger.open_run(CLINIC, at=NOW)
-    await run.reject(await dial(run, key), "bad request", at=NOW)
-    await close(run)
-
-
-async def close(run: LedgerRun) -> None:
-    await run.close(RunEnding.FINISHED, at=NOW)
-
-
-async def due_keys(ledger: Ledger) -> list[str]:
-    run = await ledger.open_run(CLINIC, at=NOW)
-    keys = [admission.key for admission in await run.admit(100, now=NOW)]
-    await close(run)
-    return list(keys)
 
 
 async def test_a_campaign_never_enrolled_has_no_columns_and_counts_nothing(ledger: Ledger) -> None:
@@ -250,7 +171,8 @@ async def test_every_other_contact_keeps_its_state_and_takes_the_cells(
     elif kind == "in_call":
         await run.started(attempt, InteractionId("i"), at=NOW)
     else:
-        await run.finish(attempt, CallResult(outcome="busy"), failed=kind == "failed", at=NOW)
+        sequel = FAILED if kind == "failed" else Sequel()
+        await run.finish(attempt, CallResult(outcome="busy"), sequel=sequel, at=NOW)
     before = (await records(ledger))[0]
     report = await enrol(ledger, row(2, "a", "+2", "y", reason="no"))
     after = (await records(ledger))[0]
@@ -272,104 +194,6 @@ async def test_a_contact_in_no_row_is_kept_and_comes_back_as_it_was(ledger: Ledg
     assert await states(ledger) == ["done", "pending"]
     assert (report.new, report.gone, report.reopened) == (0, 1, 0)
     assert report.counts.outcomes == {"completed": 1}
-
-
-async def test_first_calls_one_of_the_rows_with_a_number(ledger: Ledger) -> None:
-    report = await enrol(
-        ledger,
-        row(2, "a", "+1", reason="no"),
-        row(3, "b", "+1"),
-        row(4, "c", "+1"),
-        row(5, "d", "+1", reason="no"),
-    )
-    assert await states(ledger) == ["skipped", "pending", "skipped", "skipped"]
-    assert await errors(ledger) == ["no", None, "same number as row 3", "no"]
-    assert report.counts.skip_reasons == {"no": 2, "same number as another row": 1}
-
-
-async def test_first_keeps_to_the_contact_that_was_called_whatever_the_order(
-    ledger: Ledger,
-) -> None:
-    await enrol(ledger, row(2, "a", "+1"), row(3, "b", "+1"))
-    await called(ledger, "a")
-    await enrol(ledger, row(2, "c", "+1"), row(3, "b", "+1"), row(4, "a", "+1", reason="no"))
-    assert await states(ledger) == ["skipped", "skipped", "done"]
-    assert (await errors(ledger))[:2] == ["same number as row 4"] * 2
-    assert await due_keys(ledger) == []
-
-
-async def test_a_turned_away_or_rejected_contact_was_not_called(ledger: Ledger) -> None:
-    await enrol(ledger, row(2, "a", "+1"), row(3, "b", "+1"), row(4, "c", "+3"), row(5, "d", "+3"))
-    run = await ledger.open_run(CLINIC, at=NOW)
-    await run.turn_away(await dial(run, "a"), "429", due_at=NOW + timedelta(hours=1), at=NOW)
-    await run.reject(await dial(run, "c"), "400", at=NOW)
-    await close(run)
-    await enrol(ledger, row(2, "b", "+1"), row(3, "a", "+1"), row(4, "d", "+3"), row(5, "c", "+3"))
-    assert await states(ledger) == ["pending", "skipped", "pending", "failed"]
-
-
-async def test_several_called_contacts_with_one_number_keep_their_states(ledger: Ledger) -> None:
-    sheet = [row(2, "a", "+1"), row(3, "b", "+1"), row(4, "c", "+1")]
-    await enrol(ledger, *sheet, duplicates=ALL)
-    await called(ledger, "b")
-    await called(ledger, "c", outcome="busy")
-    await enrol(ledger, *sheet)
-    assert await states(ledger) == ["skipped", "done", "done"]
-    assert (await errors(ledger))[0] == "same number as row 3"
-
-
-async def test_rows_with_one_key_and_one_number_share_a_contact_under_first(
-    ledger: Ledger,
-) -> None:
-    sheet = [row(2, "a", "+1", reason="no"), row(3, "a", "+1", "y"), row(4, "a", "+1")]
-    report = await enrol(ledger, *sheet)
-    assert await states(ledger) == ["skipped", "pending", "skipped"]
-    assert [r.key for r in await records(ledger)] == ["", "a", ""]
-    assert (await errors(ledger))[2] == "same number as row 3"
-    assert report.new == 1
-    await called(ledger, "a")
-    report = await enrol(ledger, *sheet)
-    assert await states(ledger) == ["done", "skipped", "skipped"]
-    assert report.new == 0
-
-
-async def test_one_key_with_and_without_a_number_is_one_contact(ledger: Ledger) -> None:
-    await enrol(ledger, row(2, "a", None, reason="no number"), row(3, "a", "+1"))
-    assert [(r.key, r.state.value) for r in await records(ledger)] == [
-        ("", "skipped"),
-        ("a", "pending"),
-    ]
-
-
-async def test_all_calls_every_row(ledger: Ledger) -> None:
-    await enrol(ledger, row(2, "a", "+1"), row(3, "b", "+1"), duplicates=ALL)
-    assert await states(ledger) == ["pending", "pending"]
-
-
-@pytest.mark.parametrize(
-    ("rows", "duplicates", "names"),
-    [
-        ([row(2, "a", "+1"), row(5, "a", "+2")], FIRST, (2, 5)),
-        ([row(2, "a", "+1"), row(5, "a", "+2")], ALL, (2, 5)),
-        ([row(2, "a", "+1"), row(6, "a", "+1")], ALL, (2, 6)),
-        ([row(2, "a", "+1"), row(7, "b", "+1")], ERROR, (2, 7)),
-        ([row(2, "a", "+1"), row(7, "a", "+1")], ERROR, (2, 7)),
-    ],
-)
-async def test_an_impossible_sheet_changes_nothing_and_names_the_rows(
-    ledger: Ledger, rows: list[Enrolment], duplicates: DuplicateRule, names: tuple[int, int]
-) -> None:
-    await enrol(ledger, row(2, "z", "+5"))
-    async with ledger.enrolment(CLINIC, ["other"], duplicates) as session:
-        await session.add(rows)
-        for step in (session.preview, session.commit):
-            with pytest.raises(ContactsError) as caught:
-                await step(now=NOW)
-            assert f"row {names[0]}" in str(caught.value)
-            assert caught.value.faults[0].row == names[1]
-            assert "+1" not in str(caught.value)
-    assert await ledger.columns(CLINIC) == ("a", "b")
-    assert [r.key for r in await records(ledger)] == ["z"]
 
 
 async def test_faults_of_a_million_rows_are_told_in_bounded_words(ledger: Ledger) -> None:

@@ -23,6 +23,7 @@ from poku_batch.models import (
     RunEnding,
 )
 from poku_batch.ports import Ledger, LedgerRun
+from tests.ledger.ledger_clinic import begun
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +68,7 @@ async def test_every_step_of_an_attempt_is_told_with_its_time_and_its_run(
     ledger: Ledger, run: LedgerRun
 ) -> None:
     admission = await one(run)
-    attempt = await run.begin(admission, prompt_sha256="first", at=at(1))
+    attempt = begun(await run.begin(admission, prompt_sha256="first", at=at(1)))
     await run.hold(attempt, "429", at=at(2))
     await run.begin_again(attempt, at=at(3))
     await run.turn_away(attempt, "503", due_at=at(5), at=at(4))
@@ -111,7 +112,7 @@ async def test_what_a_dead_run_left_is_told_of_the_run_that_settles_it(tmp_path:
             await session.commit(now=NOW)
         run = await ledger.open_run(CLINIC, at=NOW)
         await run.begin(await one(run), prompt_sha256="p", at=at(1))
-        held = await run.begin(await one(run), prompt_sha256="p", at=at(2))
+        held = begun(await run.begin(await one(run), prompt_sha256="p", at=at(2)))
         await run.hold(held, "429", at=at(3))
     async with open_ledger(path) as ledger:
         await ledger.open_run(CLINIC, at=at(9))
@@ -126,7 +127,7 @@ async def test_a_row_that_could_not_be_dialled_is_told_without_an_attempt(
     ledger: Ledger, run: LedgerRun
 ) -> None:
     await run.fail(await one(run), "does not render", at=at(1))
-    attempt = await run.begin(await one(run), prompt_sha256="p", at=at(2))
+    attempt = begun(await run.begin(await one(run), prompt_sha256="p", at=at(2)))
     await run.reject(attempt, "400", at=at(3))
     assert [(e.what.value, e.attempt, e.detail) for e in await told(ledger)] == [
         ("unfit", None, "does not render"),
@@ -168,7 +169,7 @@ async def test_a_prompt_that_is_given_is_kept_once_for_all_that_share_it(
 async def test_the_order_is_that_of_writing_even_when_the_clock_was_set_back(
     ledger: Ledger, run: LedgerRun
 ) -> None:
-    attempt = await run.begin(await one(run), prompt_sha256="p", at=at(100))
+    attempt = begun(await run.begin(await one(run), prompt_sha256="p", at=at(100)))
     await run.finish(attempt, CallResult(outcome="busy"), at=at(-100))
     for batch in (1, 2, 9):
         assert [e.what.value for e in await told(ledger, batch=batch)] == ["began", "ended"]

@@ -72,7 +72,7 @@ async def test_the_first_final_result_wins_over_whatever_comes_later(
     before = await found(ledger)
     for weaker in ("completed", "no_answer", "invalid_number"):
         late = CallResult(outcome=weaker)
-        assert await run.finish(attempt, late, failed=weaker == "invalid_number", at=LATER) is False
+        assert await run.finish(attempt, late, at=LATER) is False
     await run.doubt(attempt, "404", at=LATER)
     assert await found(ledger) == before
     run = await next_run(ledger, run)

@@ -1,6 +1,5 @@
 """The contract of a run's hold on a campaign, for every ledger: each sentence of ``LedgerRun``."""
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,8 +8,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from poku_batch.errors import CampaignBusyError, LedgerError
-from poku_batch.ledger import SqliteLedger, open_ledger
+from poku_batch.errors import LedgerError
+from poku_batch.ledger import open_ledger
 from poku_batch.models import (
     Admission,
     AttemptId,
@@ -25,6 +24,7 @@ from poku_batch.models import (
     RunEnding,
 )
 from poku_batch.ports import Ledger, LedgerRun
+from tests.ledger.ledger_clinic import FAILED, begun
 
 pytestmark = pytest.mark.anyio
 
@@ -62,7 +62,7 @@ async def one(run: LedgerRun) -> Admission:
 
 
 async def begin(run: LedgerRun) -> AttemptId:
-    return await run.begin(await one(run), prompt_sha256="p", at=NOW)
+    return begun(await run.begin(await one(run), prompt_sha256="p", at=NOW))
 
 
 async def records(ledger: Ledger) -> list[ContactRecord]:
@@ -166,7 +166,7 @@ async def test_a_turned_away_placement_continues_its_attempt(
     run = await ledger.open_run(CLINIC, at=NOW)
     admission = next(a for a in await run.admit(9, now=NOW) if a.row == 2)
     assert (admission.attempt, admission.placements) == (1, 1)
-    assert await run.begin(admission, prompt_sha256="q", at=LATER) == attempt
+    assert begun(await run.begin(admission, prompt_sha256="q", at=LATER)) == attempt
     record = await first(ledger)
     assert (record.state, record.attempts, record.started_at) == (ContactState.DIALING, 1, LATER)
 
@@ -211,7 +211,7 @@ async def test_finish_records_the_result_and_the_first_one_wins(
     await run.started(attempt, InteractionId("i"), at=NOW)
     assert await run.finish(attempt, OK, at=LATER) is True
     before = await first(ledger)
-    assert await run.finish(attempt, CallResult(outcome="busy"), failed=True, at=NOW) is False
+    assert await run.finish(attempt, CallResult(outcome="busy"), sequel=FAILED, at=NOW) is False
     await run.doubt(attempt, "broken", at=NOW)
     assert await first(ledger) == before
     assert before == ContactRecord(
@@ -236,7 +236,7 @@ async def test_finish_makes_the_contact_failed_if_said(ledger: Ledger, run: Ledg
     result = CallResult(
         outcome="invalid_number", evidence="invalid to number", interaction_id=InteractionId("i")
     )
-    await run.finish(await begin(run), result, failed=True, at=NOW)
+    await run.finish(await begin(run), result, sequel=FAILED, at=NOW)
     record = await first(ledger)
     assert (record.state, record.outcome, record.error, record.interaction_id) == (
         ContactState.FAILED,
@@ -340,56 +340,6 @@ async def test_an_attempt_of_another_campaign_is_refused(
         await VERBS[verb].act(run, AttemptId(10**6))
 
 
-async def test_a_crashed_runs_attempts_are_settled(tmp_path: Path) -> None:
-    path = tmp_path / "crashed.db"
-    async with open_ledger(path) as ledger:
-        await enrol(ledger, 5)
-        run = await ledger.open_run(CLINIC, at=NOW)
-        cut_off, in_call, held = await begin(run), await begin(run), await begin(run)
-        await run.started(in_call, InteractionId("i"), at=NOW)
-        await run.hold(held, "429", at=NOW)
-        await run.admit(1, now=NOW)
-    async with open_ledger(path) as ledger:
-        run = await ledger.open_run(CLINIC, at=LATER)
-        found = await records(ledger)
-        assert [r.state.value for r in found] == [
-            "unknown",
-            "dialing",
-            "pending",
-            "pending",
-            "pending",
-        ]
-        assert found[0].error == (
-            "the program stopped after 2026-11-22T10:00:00Z, before an answer came; "
-            "the request may have left"
-        )
-        (call,) = await run.open_calls()
-        assert (call.attempt_id, call.row, call.to, call.was_unknown) == (in_call, 3, "+3", False)
-        assert (call.placed_at, call.interaction_id) == (NOW, "i")
-        admissions = await run.admit(9, now=NOW)
-        assert [(a.row, a.placements) for a in admissions] == [(4, 1), (5, 0), (6, 0)]
-        assert await run.finish(cut_off, OK, at=LATER)
-        assert await run.finish(in_call, OK, at=LATER)
-        assert (await run.counts(now=NOW)).states == {"done": 2, "pending": 3}
-
-
-async def test_open_calls_are_of_earlier_runs_oldest_first_and_from_any_sheet(
-    ledger: Ledger, run: LedgerRun
-) -> None:
-    admissions = await run.admit(2, now=NOW)
-    for admission, at in zip(admissions, (LATER, NOW), strict=True):
-        attempt = await run.begin(admission, prompt_sha256="p", at=at)
-        await run.started(attempt, InteractionId(f"i{admission.row}"), at=LATER)
-    assert await run.open_calls() == []
-    await run.close(RunEnding.ABANDONED, at=NOW)
-    run = await ledger.open_run(CLINIC, at=NOW)
-    async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as session:
-        await session.commit(now=NOW)
-    calls = await run.open_calls()
-    assert [(call.row, call.interaction_id) for call in calls] == [(3, "i3"), (2, "i2")]
-    assert await run.finish(calls[0].attempt_id, OK, at=NOW)
-
-
 async def test_counts_tell_due_from_later(ledger: Ledger, run: LedgerRun) -> None:
     await run.turn_away(await begin(run), "429", due_at=LATER, at=NOW)
     for counts in (await run.counts(now=NOW), await ledger.counts(CLINIC, now=NOW)):
@@ -397,59 +347,9 @@ async def test_counts_tell_due_from_later(ledger: Ledger, run: LedgerRun) -> Non
     assert (await run.counts(now=LATER)).due == 4
 
 
-async def test_a_campaign_has_one_run_at_a_time(ledger: Ledger, run: LedgerRun) -> None:
-    with pytest.raises(CampaignBusyError, match="2026-11-22T10:00:00Z") as caught:
-        await ledger.open_run(CLINIC, at=LATER)
-    assert caught.value.pid == os.getpid()
-    await (await ledger.open_run(CampaignId(name="clinic", wave="2"), at=NOW)).close(
-        RunEnding.FINISHED, at=NOW
-    )
-    await run.close(RunEnding.FINISHED, at=NOW)
-    await ledger.open_run(CLINIC, at=LATER)
-
-
-async def test_a_cancelled_begin_happened_or_did_not_and_nobody_is_lost(
-    ledger: Ledger, run: LedgerRun
-) -> None:
-    for _ in range(20):
-        with anyio.CancelScope() as scope:
-            admission = await one(run)
-            scope.cancel()
-            await run.begin(admission, prompt_sha256="p", at=NOW)
-            raise AssertionError("not reached")
-    if isinstance(ledger, SqliteLedger):
-        assert [(a.row, a.placements) for a in await run.admit(9, now=NOW)] == [
-            (2, 0),
-            (3, 0),
-            (4, 0),
-            (5, 0),
-        ]
-
-
-async def test_a_cancelled_begin_takes_back_nobody_elses_attempt(
-    ledger: Ledger, run: LedgerRun
-) -> None:
-    admission = await one(run)
-    await run.begin(admission, prompt_sha256="p", at=NOW)
-    with anyio.CancelScope() as scope:
-        scope.cancel()
-        await run.begin(admission, prompt_sha256="p", at=NOW)
-    assert [a.row for a in await run.admit(9, now=NOW)] == [3, 4, 5]
-    assert (await first(ledger)).state is ContactState.DIALING
-
-
-async def test_a_cancelled_finish_still_happens(ledger: Ledger, run: LedgerRun) -> None:
-    attempt = await begin(run)
-    with anyio.CancelScope() as scope:
-        scope.cancel()
-        await run.finish(attempt, OK, at=NOW)
-    assert await run.finish(attempt, OK, at=NOW) is False
-    assert (await first(ledger)).outcome == "completed"
-
-
 async def test_times_keep_their_microseconds(ledger: Ledger, run: LedgerRun) -> None:
     exact = datetime(2026, 11, 22, 10, 0, 0, 123457, tzinfo=UTC)
-    attempt = await run.begin(await one(run), prompt_sha256="p", at=exact)
+    attempt = begun(await run.begin(await one(run), prompt_sha256="p", at=exact))
     await run.finish(attempt, OK, at=exact + timedelta(microseconds=1))
     record = await first(ledger)
     assert (record.started_at, record.ended_at) == (exact, exact + timedelta(microseconds=1))

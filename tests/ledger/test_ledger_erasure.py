@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,13 +19,18 @@ from poku_batch.models import (
     ContactState,
     Counts,
     Decision,
+    DoNotCallEntry,
     DuplicateRule,
     Enrolment,
     InteractionId,
+    Later,
     RunEnding,
     Selection,
+    Sequel,
+    WaitKind,
 )
 from poku_batch.ports import Ledger, LedgerRun
+from tests.ledger.ledger_clinic import FAILED, begun
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 CLINIC, AGENCY = CampaignId(name="clinic"), CampaignId(name="agency", wave="2")
@@ -50,8 +56,10 @@ async def enrol(ledger: Ledger, campaign: CampaignId, *rows: Enrolment) -> Count
 async def call(run: LedgerRun, who: str, ending: str) -> None:
     """Call the next contact, leaving everything about it that a ledger can hold."""
     (admission,) = await run.admit(1, now=NOW)
-    attempt = await run.begin(
-        admission, prompt_sha256=f"{who}-sha", prompt=f"{who}: call {admission.to}", at=NOW
+    attempt = begun(
+        await run.begin(
+            admission, prompt_sha256=f"{who}-sha", prompt=f"{who}: call {admission.to}", at=NOW
+        )
     )
     await run.hold(attempt, f"{who}: 429 for {admission.to}", at=NOW)
     await run.begin_again(attempt, at=NOW)
@@ -76,7 +84,8 @@ async def fill(path: Path, ending: str) -> None:
         for campaign in (CLINIC, AGENCY):
             await enrol(ledger, campaign, ZOE, BOB)
             run = await ledger.open_run(campaign, at=NOW)
-            await call(run, "zoe", ending)
+            if ending != "do_not_call" or campaign is CLINIC:
+                await call(run, "zoe", ending)
             if ending == "unknown" and campaign is CLINIC:
                 word = Decision(
                     state=ContactState.FAILED, by="ann", at=NOW, summary="zoe: Zoe said no"
@@ -114,8 +123,9 @@ def test_no_byte_of_a_person_is_left_and_the_counts_stay(
     before = anyio.run(counted, path)
     erased = forget(path, keep_hash=keep_hash)
     assert traces(path) == {}
-    assert (erased.contacts, erased.attempts, erased.mentions) == (2, 2, 0)
-    assert erased.asked_not_to is (ending == "do_not_call")
+    never = ending == "do_not_call"
+    assert (erased.contacts, erased.attempts, erased.mentions) == (2, 1 if never else 2, 0)
+    assert (erased.asked_not_to, erased.hash_kept) == (never, never or keep_hash)
     after = anyio.run(counted, path)
     for one, other in zip(before, after, strict=True):
         assert one.outcomes == other.outcomes
@@ -188,6 +198,98 @@ def test_with_its_hash_kept_the_number_is_skipped_in_a_later_sheet(tmp_path: Pat
     assert anyio.run(enrol_again, path)[0].of(ContactState.SKIPPED) == 1
 
 
+async def list_zoe(path: Path) -> None:
+    entry = DoNotCallEntry(number=NUMBER, source="added", at=NOW, reason="Zoe said so", by="ann")
+    async with open_ledger(path) as ledger:
+        await ledger.add_do_not_call([entry])
+
+
+async def listed(path: Path) -> list[DoNotCallEntry]:
+    async with open_ledger(path) as ledger:
+        return [entry async for batch in ledger.do_not_call() for entry in batch]
+
+
+def test_whoever_is_on_the_do_not_call_list_stays_uncallable_without_their_number(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ledger.db"
+    anyio.run(list_zoe, path)
+    assert forget(path).hash_kept
+    assert traces(path) == {}
+    assert anyio.run(listed, path) == []
+    counts, _ = anyio.run(enrol_again, path)
+    assert counts.skip_reasons == {"forgotten; not to be called": 1}
+
+
+def test_whoever_was_taken_off_the_list_is_erased_like_anybody(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    anyio.run(list_zoe, path)
+
+    async def take_off() -> None:
+        async with open_ledger(path) as ledger:
+            await ledger.remove_do_not_call(NUMBER, by="ann", at=NOW)
+
+    anyio.run(take_off)
+    assert not forget(path).hash_kept
+    assert traces(path) == {}
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        CallResult(outcome="do_not_call", summary="Zoe said no"),
+        CallResult(outcome="confirmed", opted_out="zoe: no more", fields={"zoe:": "Zoe Quill"}),
+    ],
+)
+def test_whoever_asked_not_to_be_called_stays_uncallable_when_erased(
+    tmp_path: Path, result: CallResult
+) -> None:
+    path = tmp_path / "ledger.db"
+    again = Sequel(state=ContactState.PENDING, due_at=NOW, why="zoe: again")
+
+    async def prepare() -> None:
+        async with open_ledger(path) as ledger:
+            await enrol(ledger, CLINIC, ZOE)
+            run = await ledger.open_run(CLINIC, tell_results=True, at=NOW)
+            (admission,) = await run.admit(1, now=NOW)
+            attempt = begun(await run.begin(admission, prompt_sha256="p", at=NOW))
+            to_read = result.opted_out is not None
+            await run.finish(attempt, result, sequel=again, to_read=to_read, at=NOW)
+            assert await run.waiting_messages() == (0 if to_read else 1, None if to_read else NOW)
+            await run.close(RunEnding.FINISHED, at=NOW)
+
+    anyio.run(prepare)
+    erased = forget(path)
+    assert (erased.asked_not_to, erased.hash_kept) == (True, True)
+    assert traces(path) == {}
+    assert anyio.run(listed, path) == []
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM outbox").fetchone() == (0,)
+    assert inspect(path).problems == ()
+    assert anyio.run(enrol_again, path)[0].of(ContactState.SKIPPED) == 1
+
+
+def test_what_an_erased_person_waited_for_is_erased_too(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+
+    async def prepare() -> None:
+        async with open_ledger(path) as ledger:
+            later = Later(until=NOW, kind=WaitKind.NOT_BEFORE, why="zoe: on her birthday")
+            await enrol(ledger, CLINIC, replace(ZOE, later=later), BOB)
+            await enrol(ledger, AGENCY, ZOE)
+            run = await ledger.open_run(AGENCY, at=NOW)
+            (admission,) = await run.admit(1, now=NOW)
+            attempt = begun(await run.begin(admission, prompt_sha256="p", at=NOW))
+            again = Sequel(state=ContactState.PENDING, due_at=NOW, why="zoe: again")
+            await run.finish(attempt, CallResult(outcome="busy"), sequel=again, at=NOW)
+            await run.close(RunEnding.FINISHED, at=NOW)
+
+    anyio.run(prepare)
+    assert not forget(path).hash_kept
+    assert traces(path) == {}
+    assert inspect(path).problems == ()
+
+
 def test_without_its_hash_the_number_is_as_unknown_as_any(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     anyio.run(fill, path, "confirmed")
@@ -213,9 +315,11 @@ def test_a_key_that_is_the_number_and_a_number_of_long_ago_are_erased_too(tmp_pa
             await enrol(ledger, CLINIC, row(2, "shared", NUMBER, "The Stones"))
             run = await ledger.open_run(CLINIC, at=NOW)
             (admission,) = await run.admit(1, now=NOW)
-            attempt = await run.begin(admission, prompt_sha256="zoe-sha", prompt="zoe:", at=NOW)
+            attempt = begun(
+                await run.begin(admission, prompt_sha256="zoe-sha", prompt="zoe:", at=NOW)
+            )
             invalid = CallResult(outcome="invalid_number", evidence=f"zoe: {NUMBER}")
-            await run.finish(attempt, invalid, failed=True, at=NOW)
+            await run.finish(attempt, invalid, sequel=FAILED, at=NOW)
             await run.close(RunEnding.FINISHED, at=NOW)
             await enrol(ledger, CLINIC, row(2, "shared", OTHER, "The Stones"))
 

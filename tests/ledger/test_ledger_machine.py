@@ -11,20 +11,37 @@ from hypothesis.stateful import invariant, precondition, rule
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import inspect
 from poku_batch.models import (
+    Admission,
     AttemptId,
     CallResult,
+    Cap,
     ContactKey,
     ContactState,
     Decision,
+    Guard,
     InteractionId,
+    Later,
+    Never,
     PutBack,
     RunEnding,
     Selection,
+    Sequel,
+    WaitKind,
 )
+from tests.ledger.ledger_clinic import begun
 from tests.ledger.ledger_model import CLINIC, NOW, Attempt, Contact, SheetMachine
 
-#: Verbs that end a call, and its outcome.
-ENDS = {"finish": "ok", "invalid": "invalid_number", "never": "do_not_call"}
+AGAIN = Sequel(state=ContactState.PENDING, due_at=NOW + timedelta(hours=1))
+
+#: Verbs that end a call, its result, and what that asks for.
+ENDS = {
+    "finish": (CallResult(outcome="ok"), Sequel()),
+    "invalid": (CallResult(outcome="invalid_number"), Sequel(state=ContactState.FAILED)),
+    "redial": (CallResult(outcome="busy"), AGAIN),
+    "never": (CallResult(outcome="do_not_call"), AGAIN),
+    "opted_out": (CallResult(outcome="busy", opted_out="no more"), AGAIN),
+}
+TWICE = Guard(number_caps=(Cap(calls=2, within=timedelta(hours=1)),))
 
 
 class LedgerMachine(SheetMachine):
@@ -32,6 +49,14 @@ class LedgerMachine(SheetMachine):
 
     @rule(limit=st.integers(1, 3), hours=st.sampled_from([0, 2]))
     def admit(self, limit: int, hours: int) -> None:
+        self.admitted(limit, hours)
+
+    @rule(limit=st.integers(1, 3), guard=st.sampled_from([Guard(), TWICE]))
+    def call_somebody(self, limit: int, guard: Guard) -> None:
+        for admission in self.admitted(limit, 2):
+            self.begun(admission, guard)
+
+    def admitted(self, limit: int, hours: int) -> list[Admission]:
         now = NOW + timedelta(hours=hours)
         admissions = self.call(lambda: self.run.admit(limit, now=now))
         for admission in admissions:
@@ -43,27 +68,43 @@ class LedgerMachine(SheetMachine):
             assert admission.cells == (self.sheet[admission.row].cell,)
             contact.reserved = True
             self.admissions.append(admission)
+        priorities = [self.sheet[admission.row].priority for admission in admissions]
+        assert priorities == sorted(priorities, reverse=True)
         free = [
             c
             for c in self.contacts.values()
             if c.state == "pending" and not c.reserved and c.place is not None
         ]
         assert not free or len(admissions) == limit or hours == 0
+        return admissions
 
     @precondition(lambda self: self.admissions)
-    @rule(data=st.data())
-    def begin(self, data: st.DataObject) -> None:
-        admission = data.draw(st.sampled_from(self.admissions))
+    @rule(data=st.data(), guard=st.sampled_from([Guard(), TWICE]))
+    def begin(self, data: st.DataObject, guard: Guard) -> None:
+        self.begun(data.draw(st.sampled_from(self.admissions)), guard)
+
+    def begun(self, admission: Admission, guard: Guard) -> None:
         contact = self.contacts[admission.key]
 
-        async def act() -> AttemptId:
-            return await self.run.begin(admission, prompt_sha256="p", at=NOW)
+        async def act() -> AttemptId | Later | Never:
+            return await self.run.begin(admission, prompt_sha256="p", guard=guard, at=NOW)
 
         if not (contact.state == "pending" and contact.reserved and contact.to == admission.to):
             with pytest.raises(LedgerError):
                 self.call(act)
             return
-        attempt_id = self.call(act)
+        answer = self.call(act)
+        if admission.to in self.listed:
+            assert isinstance(answer, Never)
+            contact.state, contact.reserved = "skipped", False
+            return
+        if guard is TWICE and self.calls_to(admission.to) >= 2:
+            assert isinstance(answer, Later)
+            assert answer.until == NOW + timedelta(hours=1)
+            contact.reserved = False
+            return
+        attempt_id = begun(answer)
+        contact.outcome = None
         self.nobody_rings_twice(contact)
         last = contact.attempts[-1] if contact.attempts else None
         if last and last.state == "turned_away":
@@ -86,19 +127,34 @@ class LedgerMachine(SheetMachine):
                 assert self.sheet[other.place].to != number or not other.called
 
     @precondition(lambda self: self.admissions)
-    @rule(data=st.data(), fails=st.booleans())
-    def give_up(self, data: st.DataObject, fails: bool) -> None:
+    @rule(data=st.data(), how=st.sampled_from(["release", "defer", "skip", "fail"]))
+    def give_up(self, data: st.DataObject, how: str) -> None:
         admission = data.draw(st.sampled_from(self.admissions))
         contact = self.contacts[admission.key]
-        if not fails:
+        if how == "release":
             self.call(lambda: self.run.release(admission))
-        elif contact.state == "pending" and contact.reserved:
-            self.call(lambda: self.run.fail(admission, "no", at=NOW))
-            contact.state, contact.outcome = "failed", None
+        elif how == "defer":
+            until = NOW + timedelta(hours=2)
+            wait = Later(until=until, kind=WaitKind.CALLING_HOURS, why="at night")
+            self.call(lambda: self.run.defer([(admission, wait)], at=NOW))
+        elif contact.state == "pending" and contact.reserved and contact.to == admission.to:
+            end = self.run.fail if how == "fail" else self.run.skip
+            self.call(lambda: end(admission, "no", at=NOW))
+            contact.state = "failed" if how == "fail" else "skipped"
+        elif how == "skip":
+            with pytest.raises(LedgerError):
+                self.call(lambda: self.run.skip(admission, "no", at=NOW))
+            return
+        else:
+            return
         contact.reserved = False
 
-    def attempts(self) -> list[tuple[Contact, Attempt]]:
-        return [(c, a) for c in self.contacts.values() for a in c.attempts]
+    @precondition(lambda self: self.open_attempts())
+    @rule(data=st.data(), verb=st.sampled_from(sorted(ENDS)))
+    def end_a_call(self, data: st.DataObject, verb: str) -> None:
+        contact, attempt = data.draw(st.sampled_from(self.open_attempts()))
+        assert self.act(verb, attempt)
+        self.follow(verb, contact, attempt)
 
     @precondition(lambda self: self.attempts())
     @rule(
@@ -162,9 +218,8 @@ class LedgerMachine(SheetMachine):
             case "doubt":
                 return self.call(lambda: run.doubt(which, "lost", at=NOW))
             case _:
-                result = CallResult(outcome=ENDS[verb])
-                failed = verb == "invalid"
-                return self.call(lambda: run.finish(which, result, failed=failed, at=NOW))
+                result, sequel = ENDS[verb]
+                return self.call(lambda: run.finish(which, result, sequel=sequel, at=NOW))
 
     def follow(self, verb: str, contact: Contact, attempt: Attempt) -> None:
         match verb:
@@ -183,16 +238,22 @@ class LedgerMachine(SheetMachine):
                 if contact.attempts[-1] is attempt and contact.state in {"dialing", "unknown"}:
                     contact.state = "unknown"
             case _:
-                self.end(contact, attempt, ENDS[verb])
+                self.end(contact, attempt, verb)
 
-    def end(self, contact: Contact, attempt: Attempt, outcome: str) -> None:
+    def end(self, contact: Contact, attempt: Attempt, verb: str) -> None:
+        outcome = ENDS[verb][0].outcome
         attempt.state, attempt.outcome = "ended", outcome
+        attempt.opted_out = verb == "opted_out"
+        if verb in {"never", "opted_out"}:
+            self.listed.add(attempt.to)
         if contact.attempts[-1] is not attempt:
             return
         undecided = contact.state in {"dialing", "unknown", "pending"}
         if undecided or outcome == "do_not_call":
-            contact.state = "failed" if outcome == "invalid_number" else "done"
+            contact.state = {"invalid": "failed", "redial": "pending"}.get(verb, "done")
             contact.outcome, contact.reserved = outcome, False
+            if verb == "redial":
+                contact.forgiven = len(contact.attempts)
         elif contact.state in {"done", "failed"}:
             contact.outcome = contact.outcome or outcome
 
@@ -201,7 +262,7 @@ class LedgerMachine(SheetMachine):
     @rule(
         failed=st.booleans(),
         unknown=st.booleans(),
-        outcomes=st.sets(st.sampled_from(["ok", "invalid_number", "do_not_call", "said"])),
+        outcomes=st.sets(st.sampled_from(["ok", "busy", "invalid_number", "do_not_call", "said"])),
         keys=st.sets(st.sampled_from("abcde"), max_size=2),
     )
     def put_back(self, *, failed: bool, unknown: bool, outcomes: set[str], keys: set[str]) -> None:
@@ -243,11 +304,6 @@ class LedgerMachine(SheetMachine):
             if contact.attempts and contact.attempts[-1].state == "turned_away":
                 contact.attempts[-1].state = "rejected"
 
-    def asked_not_to(self, contact: Contact) -> bool:
-        never = {a.to for _, a in self.attempts() if a.outcome == "do_not_call"}
-        own = any("do_not_call" in (a.outcome, a.verdict) for a in contact.attempts)
-        return own or contact.to in never
-
     @precondition(lambda self: self.contacts)
     @rule(
         data=st.data(),
@@ -269,6 +325,15 @@ class LedgerMachine(SheetMachine):
         self.call(act)
         contact.state, contact.outcome = state.value, outcome
         contact.attempts[-1].verdict = outcome
+        if outcome == "do_not_call":
+            self.listed.add(contact.attempts[-1].to)
+
+    @precondition(lambda self: self.listed)
+    @rule(data=st.data())
+    def take_off_the_list(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.listed)))
+        assert self.call(lambda: self.ledger.remove_do_not_call(number, by="ann", at=NOW))
+        self.listed.remove(number)
 
     # --- ends ---
 
@@ -307,6 +372,9 @@ class LedgerMachine(SheetMachine):
             outcome = None
             if contact.attempts:
                 last = contact.attempts[-1]
+                waits = contact.state in {"pending", "skipped"}
+                if waits and last.state == "turned_away" and len(contact.attempts) > 1:
+                    last = contact.attempts[-2]
                 never = last.outcome == "do_not_call"
                 outcome = last.outcome if never else last.verdict or last.outcome
             expected.append((key, contact.state, contact.to, len(contact.attempts), outcome))
@@ -333,7 +401,7 @@ class LedgerMachine(SheetMachine):
 TestLedgerMachine = LedgerMachine.TestCase
 TestLedgerMachine.settings = settings(
     max_examples=40,
-    stateful_step_count=25,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

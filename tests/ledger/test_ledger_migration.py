@@ -13,26 +13,48 @@ from typing import Any
 import anyio
 import pytest
 
+from poku_batch.errors import LedgerError
 from poku_batch.ledger import inspect, open_ledger
-from poku_batch.ledger.opening import prepare
+from poku_batch.ledger.opening import connect, prepare
 from poku_batch.ledger.schema import MIGRATIONS, VERSION
-from poku_batch.models import CampaignId, ContactRecord, Happening, RunEnding
+from poku_batch.models import (
+    AttemptState,
+    CampaignId,
+    ContactKey,
+    ContactRecord,
+    ContactState,
+    Happening,
+    Never,
+    RunEnding,
+)
 
 DATA = Path(__file__).parent / "data"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CLINIC = CampaignId(name="clinic")
 AGENCY = CampaignId(name="agency", wave="2")
-TABLES = ("campaigns", "runs", "contacts", "attempts", "answers")
 
-#: Migrates, and is killed at the statement that it is told, by its place from the beginning.
+#: The columns that version 1 had; those that came later are told apart from them.
+OLD_COLUMNS = {
+    "campaigns": "*",
+    "runs": "*",
+    "contacts": "id, campaign_id, key, position, sheet_row, to_number, country, cells, state, "
+    "reason, reason_kind, outcome, due_at, attempts, reserved_by",
+    "attempts": "id, contact_id, number, run_id, state, to_number, cells_digest, prompt_sha256, "
+    "placements, interaction_id, began_at, placed_at, ended_at, outcome, evidence, error",
+    "answers": "attempt_id, summary, recording_url",
+}
+#: What version 2 had beside those.
+OF_VERSION_2 = dict.fromkeys(("attempt_events", "prompts", "verdicts", "salts", "forgotten"), "*")
+
+#: Migrates, and is killed at the statement of a migration that it is told, both by their places.
 KILLED = """
 import os, sys
 from pathlib import Path
 from poku_batch.ledger import opening
 
-statements = list(opening.MIGRATIONS[1])
-statements.insert(int(sys.argv[2]), "SELECT die()")
-opening.MIGRATIONS = (opening.MIGRATIONS[0], tuple(statements))
+migrations = [list(migration) for migration in opening.MIGRATIONS]
+migrations[int(sys.argv[2])].insert(int(sys.argv[3]), "SELECT die()")
+opening.MIGRATIONS = tuple(map(tuple, migrations))
 connect = opening.connect
 
 def connect_to_die(path, **options):
@@ -48,19 +70,35 @@ opening.prepare(Path(sys.argv[1]))
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A ledger of version 1 with every state in it, as a run that died left it."""
-    path = tmp_path / "ledger.db"
+    return made(tmp_path, 1)
+
+
+@pytest.fixture
+def recent(tmp_path: Path) -> Path:
+    """A ledger of version 2 with every state in it, as a run that died left it."""
+    return made(tmp_path, 2)
+
+
+def made(folder: Path, number: int) -> Path:
+    path = folder / "ledger.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript((DATA / "version-1.sql").read_text(encoding="utf-8"))
+        connection.executescript((DATA / f"version-{number}.sql").read_text(encoding="utf-8"))
         connection.execute("PRAGMA journal_mode = WAL")
     return path
 
 
-def contents(path: Path) -> dict[str, list[Any]]:
+def contents(path: Path, *, recent: bool = False) -> dict[str, list[Any]]:
+    tables = OLD_COLUMNS | OF_VERSION_2 if recent else OLD_COLUMNS
     with closing(sqlite3.connect(path)) as connection:
         return {
-            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()  # noqa: S608  # ours
-            for table in TABLES
+            table: connection.execute(f"SELECT {columns} FROM {table} ORDER BY 1").fetchall()  # noqa: S608  # ours
+            for table, columns in tables.items()
         }
+
+
+def ask(path: Path, question: str) -> list[Any]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(question).fetchall()
 
 
 def version(path: Path) -> int:
@@ -154,20 +192,127 @@ async def test_a_run_goes_on_where_version_1_died(old: Path) -> None:
     assert inspect(old).problems == ()
 
 
-@pytest.mark.parametrize("statement", [0, 3, len(MIGRATIONS[1])])
-def test_a_migration_that_is_killed_leaves_version_1_intact(old: Path, statement: int) -> None:
-    before = contents(old)
+def test_a_ledger_of_version_2_loses_nothing(recent: Path) -> None:
+    before = contents(recent, recent=True)
+    assert {row[8] for row in before["contacts"]} == set(ContactState)
+    assert {row[4] for row in before["attempts"]} == set(AttemptState)
+    assert {row[6] for row in before["runs"]} == {
+        None,
+        *set(RunEnding) - {RunEnding.BUDGET, RunEnding.CIRCUIT_BREAKER, RunEnding.CANARY},
+    }
+    assert {row[5] for row in before["attempt_events"]} == set(Happening) - {
+        Happening.READ,
+        Happening.SKIPPED,
+        Happening.WITHDRAWN,
+    }
+    assert all(before.values())
+    prepare(recent)
+    assert version(recent) == VERSION
+    assert contents(recent, recent=True) == before
+    assert inspect(recent).problems == ()
+    prepare(recent)
+    assert contents(recent, recent=True) == before
+
+
+@pytest.mark.parametrize("number", range(1, VERSION))
+def test_a_migrated_ledger_has_the_tables_of_a_new_one(tmp_path: Path, number: int) -> None:
+    schema = "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2"
+    migrated = made(tmp_path, number)
+    new = tmp_path / "new.db"
+    for path in (migrated, new):
+        prepare(path)
+    assert ask(migrated, schema) == ask(new, schema)
+
+
+def test_whoever_was_turned_away_waits_for_that_and_nobody_else_waits(recent: Path) -> None:
+    before = ask(recent, "SELECT key, due_at FROM contacts WHERE due_at > 0 ORDER BY key")
+    prepare(recent)
+    assert [key for key, _ in before] == ["k13", "k3"]
+    columns = "due_at, base_due_at, base_kind, base_why, wait_kind, wait_why"
+    why = {"k13": "the run was stopped", "k3": "429: slow down"}
+    assert ask(recent, f"SELECT key, {columns} FROM contacts WHERE due_at > 0 ORDER BY key") == [  # noqa: S608  # ours
+        (key, due, due, "turned_away", why[key], "turned_away", why[key]) for key, due in before
+    ]
+    assert ask(recent, "SELECT COUNT(*) FROM contacts WHERE base_kind IS NOT NULL") == [(2,)]
+
+
+def test_whoever_asked_not_to_be_called_is_on_the_list_and_whoever_was_erased_is_not(
+    recent: Path,
+) -> None:
+    prepare(recent)
+    found = ask(recent, "SELECT number, source, reason, added_by FROM do_not_call ORDER BY number")
+    assert found == [
+        ("+14155550002", "heard in a call", "never", None),
+        ("+14155550021", "heard in a call", "stop calling me", None),
+        ("+14155550090", "heard in a call", "They wrote to us.", "ann"),
+    ]
+    times = ask(recent, "SELECT added_at, removed_at FROM do_not_call ORDER BY number")
+    assert times == [(at, None) for at in (1795338120000000, 1795339080000000, 1795338360000000)]
+
+
+@pytest.mark.anyio
+async def test_a_run_goes_on_where_version_2_died(recent: Path) -> None:
+    async with open_ledger(recent) as ledger:
+        run = await ledger.open_run(CLINIC, at=NOW)
+        assert [call.interaction_id for call in await run.open_calls()] == ["c-8", "c-14"]
+        admitted = {admission.key: admission for admission in await run.admit(99, now=NOW)}
+        # Put back by key though they asked not to be called, and another row with such a number.
+        for key in ("k11", "k23"):
+            admission = admitted.pop(ContactKey(key))
+            assert isinstance(await run.begin(admission, prompt_sha256="p", at=NOW), Never)
+        assert sorted(admitted) == ["k10", "k13", "k15", "k17", "k18", "k19", "k3"]
+        for admission in admitted.values():
+            assert isinstance(await run.begin(admission, prompt_sha256="p", at=NOW), int)
+        await run.close(RunEnding.BUDGET, at=NOW)
+    assert inspect(recent).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "statement"),
+    [
+        *((1, statement) for statement in (0, 3, len(MIGRATIONS[1]))),
+        *((2, statement) for statement in range(0, len(MIGRATIONS[2]), 8)),
+        (2, len(MIGRATIONS[2])),
+    ],
+)
+def test_a_migration_that_is_killed_leaves_the_version_before_it_intact(
+    tmp_path: Path, number: int, statement: int
+) -> None:
+    path = made(tmp_path, number)
+    everything = "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2"
+    before, tables = contents(path, recent=number == 2), ask(path, everything)
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(old), str(statement)], check=False, timeout=30
+        [sys.executable, "-c", KILLED, str(path), str(number), str(statement)],
+        check=False,
+        timeout=30,
     )
     assert killed.returncode == -signal.SIGKILL
-    assert version(old) == 1
-    assert contents(old) == before
-    with closing(sqlite3.connect(old)) as connection:
-        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-    assert not names & {"attempt_events", "verdicts", "prompts"}
-    assert len(anyio.run(records, old, CLINIC)) == 16
-    assert version(old) == VERSION
+    assert version(path) == number
+    assert contents(path, recent=number == 2) == before
+    assert ask(path, everything) == tables
+    assert len(anyio.run(records, path, CLINIC)) == len(
+        [row for row in before["contacts"] if row[1] == 2 and row[3] is not None]
+    )
+    assert version(path) == VERSION
+    assert inspect(path).problems == ()
+
+
+def test_a_ledger_whose_rows_name_missing_rows_is_not_migrated(recent: Path) -> None:
+    with closing(sqlite3.connect(recent)) as connection:
+        connection.execute("UPDATE contacts SET reserved_by = 99 WHERE key = 'k17'")
+        connection.commit()
+    with pytest.raises(LedgerError, match="a row of contacts names a row of runs that is not"):
+        prepare(recent)
+    assert version(recent) == 2
+
+
+def test_foreign_keys_hold_after_a_migration(recent: Path) -> None:
+    prepare(recent)
+    with (
+        closing(connect(recent)) as connection,
+        pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"),
+    ):
+        connection.execute("DELETE FROM runs WHERE id = 10")
 
 
 def test_many_processes_migrate_at_once(old: Path) -> None:

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from poku_batch.ledger import statements
+from poku_batch.ledger import guards, holds, instants, runs, statements
 from poku_batch.ledger.opening import connect, prepare
+from tests.ledger.ledger_clinic import CLINIC, NOW
 
 #: Enrols few rows, then many, twice, and reads them; prints by how many MiB its memory grew.
 ENROLLER = """
@@ -72,13 +75,14 @@ def test_a_hundred_thousand_rows_take_little_more_memory_than_ten_thousand(tmp_p
         ("FIND_HELD", "contacts_dialing"),
         ("RELEASE_ALL", "contacts_reserved"),
         ("READ_RECORDS", "contacts_sheet"),
+        ("FIND_LEVELS", "contacts_due"),
     ],
 )
 def test_what_is_asked_often_uses_its_index(tmp_path: Path, name: str, index: str) -> None:
     path = tmp_path / "ledger.db"
     prepare(path)
     connection = connect(path)
-    values = dict.fromkeys(("campaign", "now", "limit", "run", "after"), 1)
+    values = dict.fromkeys(("campaign", "priority", "now", "limit", "run", "after"), 1)
     plan = [
         row[3]
         for row in connection.execute(f"EXPLAIN QUERY PLAN {getattr(statements, name)}", values)
@@ -87,3 +91,61 @@ def test_what_is_asked_often_uses_its_index(tmp_path: Path, name: str, index: st
     assert any(index in step for step in plan), plan
     if name in {"FIND_DUE", "READ_RECORDS"}:
         assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    ("question", "index"), [(guards.TO, "attempts_to"), (guards.FROM, "attempts_from")]
+)
+def test_calls_to_a_number_or_from_one_are_found_by_their_index(
+    tmp_path: Path, question: str, index: str
+) -> None:
+    path = tmp_path / "ledger.db"
+    prepare(path)
+    with closing(connect(path)) as connection:
+        values = {"number": "+1", "since": 0, "but": 2}
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {question}", values)]
+    assert any(f"{index} (" in step and "placed_at>?" in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step or "SCAN t" in step for step in plan), plan
+
+
+#: How many contacts there are of each priority; all of one campaign.
+FILL = """
+    INSERT INTO contacts (campaign_id, key, position, sheet_row, to_number, cells, state, priority,
+        due_at, wait_kind)
+    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :rows - 1)
+    SELECT 1, 'k' || i, i, i, '+' || i, '[]', 'pending', i % 100, :due_at, 'not_before' FROM n
+"""
+
+
+def work_of_the_queue(path: Path, rows: int, due_at: datetime) -> tuple[int, datetime | None]:
+    """How much SQLite did to ask 50 times who is due, and when, in steps of its machine."""
+    prepare(path)
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with closing(connect(path)) as connection:
+        connection.execute("INSERT INTO campaigns (name, wave) VALUES ('clinic', '')")
+        hold = runs.open_run(connection, CLINIC, host="here", pid=1, at=NOW)
+        connection.execute(FILL, {"rows": rows, "due_at": instants.to_stored(due_at)})
+        connection.set_progress_handler(count, 100)
+        for _ in range(50):
+            holds.admit(connection, hold, 3, now=NOW)
+            (first,) = connection.execute(
+                statements.FIND_NEXT_DUE, {"campaign": hold.campaign}
+            ).fetchone()
+    return steps, instants.maybe_from_stored(first)
+
+
+@pytest.mark.parametrize("due_at", [NOW, NOW + timedelta(hours=1)])
+def test_admitting_costs_the_same_among_a_hundred_thousand_contacts_as_among_a_thousand(
+    tmp_path: Path, due_at: datetime
+) -> None:
+    few, first = work_of_the_queue(tmp_path / "few.db", 1_000, due_at)
+    many, _ = work_of_the_queue(tmp_path / "many.db", 100_000, due_at)
+    assert first == due_at
+    assert few > 0
+    assert many < 1.5 * few

@@ -20,6 +20,7 @@ from poku_batch.models import (
     DuplicateRule,
     Enrolment,
 )
+from tests.ledger.ledger_clinic import begun
 
 pytestmark = pytest.mark.anyio
 
@@ -85,7 +86,7 @@ async def test_a_thousand_finishes_at_once_take_few_transactions(tmp_path: Path)
             for admission in await run.admit(1000, now=NOW):
 
                 async def begin(admission: object = admission) -> None:
-                    attempts.append(await run.begin(admission, prompt_sha256="p", at=NOW))  # type: ignore[arg-type]  # bound early
+                    attempts.append(begun(await run.begin(admission, prompt_sha256="p", at=NOW)))  # type: ignore[arg-type]  # bound early
 
                 tasks.start_soon(begin)
         async with anyio.create_task_group() as tasks:

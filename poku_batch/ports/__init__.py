@@ -1,0 +1,30 @@
+"""What the engine needs of the world; these docstrings are the contract of every implementation.
+
+Durable means: committed, and synced to disk, before the call returns. Every method of a ledger may
+be called from many tasks at once, and is atomic: cancelled or killed, it happened or it did not.
+"""
+
+from poku_batch.ports.ledger import EnrolmentSession, Ledger
+from poku_batch.ports.run import LedgerRun
+from poku_batch.ports.world import (
+    CallApi,
+    Clock,
+    EventSink,
+    HookSender,
+    NotRead,
+    SummaryReader,
+    SummaryReading,
+)
+
+__all__ = [
+    "CallApi",
+    "Clock",
+    "EnrolmentSession",
+    "EventSink",
+    "HookSender",
+    "Ledger",
+    "LedgerRun",
+    "NotRead",
+    "SummaryReader",
+    "SummaryReading",
+]
