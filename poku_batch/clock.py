@@ -1,11 +1,15 @@
-"""The real clock, and one that is never set back."""
+"""The real clock, one that is never set back, and that of rehearsals."""
 
 import time
 from datetime import UTC, datetime, timedelta
 
 import anyio
+import anyio.lowlevel
 
 from poku_batch.ports import Clock
+
+#: How long an idle run sleeps before it looks whether a person has changed something, in seconds.
+_LOOK_AGAIN_S = 15.0
 
 
 class SystemClock:
@@ -22,6 +26,10 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait; zero or less gives other tasks a turn."""
         await anyio.sleep(max(seconds, 0.0))
+
+    async def idle(self, seconds: float) -> None:
+        """Wait, 15 seconds at the most."""
+        await self.sleep(min(seconds, _LOOK_AGAIN_S))
 
 
 class SteadyClock:
@@ -51,3 +59,39 @@ class SteadyClock:
     async def sleep(self, seconds: float) -> None:
         """Wait as the other clock does."""
         await self._clock.sleep(seconds)
+
+    async def idle(self, seconds: float) -> None:
+        """Wait as the other clock does."""
+        await self._clock.idle(seconds)
+
+
+class RehearsalClock:
+    """The clock of a rehearsal: it runs ``speed`` times faster than life; a ``ports.Clock``.
+
+    While nothing goes on it is put forward, so that a night passes in no time.
+    """
+
+    def __init__(self, *, start: datetime, speed: float, clock: Clock | None = None) -> None:
+        """Take the time (aware) at which it starts, its speed, and the clock that it runs by."""
+        self._clock = clock or SystemClock()
+        self._start = start.astimezone(UTC)
+        self._speed = speed
+        self._began = self._clock.monotonic()
+        self._skipped_s = 0.0
+
+    def now(self) -> datetime:
+        """The time of day of the rehearsal, aware UTC."""
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        """Seconds of the rehearsal since it started."""
+        return (self._clock.monotonic() - self._began) * self._speed + self._skipped_s
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long in the rehearsal's time."""
+        await self._clock.sleep(seconds / self._speed)
+
+    async def idle(self, seconds: float) -> None:
+        """Put the clock forward, once everybody else has had a turn."""
+        await anyio.lowlevel.checkpoint()
+        self._skipped_s += max(seconds, 0.0)

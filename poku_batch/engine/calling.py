@@ -7,15 +7,21 @@ interaction ID is known is left to the next run.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import assert_never
 
 from anyio.lowlevel import checkpoint_if_cancelled
 
+from poku_batch.engine.caller_ids import CallerIds
 from poku_batch.engine.compose import Composer, Unfit
+from poku_batch.engine.ends import Ends
 from poku_batch.engine.following import AccountRefused, Follower, Lost
+from poku_batch.engine.gate import Gate
 from poku_batch.engine.journal import Attempt, Journal
+from poku_batch.engine.permits import Permits
 from poku_batch.engine.placing import Placed, Retries
 from poku_batch.engine.reach import GIVE_UP_S, Reach
+from poku_batch.engine.reports import CallReport
 from poku_batch.engine.stops import Stop
 from poku_batch.errors import NotReservedError, PromptError
 from poku_batch.models import (
@@ -24,6 +30,7 @@ from poku_batch.models import (
     CallRequest,
     Doubtful,
     Ended,
+    Go,
     InteractionId,
     OpenCall,
     Refused,
@@ -32,30 +39,41 @@ from poku_batch.models import (
     SheetRow,
     Started,
     TurnedAway,
+    UnreadCall,
 )
-from poku_batch.ports import CallApi
+from poku_batch.ports import CallApi, Clock
 
 
 class Caller:
     """Calls admitted contacts and follows open calls; one serves all slots of a run."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 – the parts of a call, each used for one step of it
         self,
         *,
         api: CallApi,
+        clock: Clock,
         composer: Composer,
+        caller_ids: CallerIds,
+        permits: Permits,
         journal: Journal,
+        ends: Ends,
         retries: Retries,
         follower: Follower,
+        gate: Gate,
         reach: Reach,
         stop: Stop,
     ) -> None:
         """Take the parts of the run."""
         self._api = api
+        self._clock = clock
         self._composer = composer
+        self._caller_ids = caller_ids
+        self._permits = permits
         self._journal = journal
+        self._ends = ends
         self._retries = retries
         self._follower = follower
+        self._gate = gate
         self._reach = reach
         self._stop = stop
         self._open = 0
@@ -65,36 +83,47 @@ class Caller:
         """How many calls are being placed or followed now."""
         return self._open
 
-    async def call(self, admission: Admission) -> bool:
-        """Call an admitted contact; returns when what came of it is durable.
-
-        False where no phone can have rung and the contact is pending again.
-        """
+    async def call(self, admission: Admission) -> CallReport:
+        """Call an admitted contact; returns when what came of it is durable."""
+        nothing = CallReport(row=admission.row)
         request = self._compose(admission)
         if isinstance(request, Unfit):
             await self._journal.unfit(admission, request.reason)
-            return True
+            return replace(nothing, begun=True)
+        request, guard = await self._caller_ids.guarded(request, admission)
         try:
-            attempt = await self._journal.begin(admission, request.prompt)
+            attempt = await self._journal.begin(admission, request.prompt, guard)
         except NotReservedError:
             # A late answer, or a person, has decided about the contact since it was admitted.
-            return False
+            return nothing
+        if attempt is None:
+            return nothing
         if self._stop.requested:
             # The stop came while the intent was being written: the request has not left.
             await self._journal.released(
                 attempt, "the run was stopped before the call left", sent=False
             )
-            return False
+            return nothing
         with self._counted():
-            placed = await self._place(attempt, request, placed_before=admission.placements)
-            await self._settle(attempt, placed)
-        return placed.wait_s is None and not _is_unreached(placed.answer)
+            try:
+                placed = await self._place(attempt, request, admission)
+            except NotReservedError:
+                # Turned away, and put onto the do-not-call list while it was about to be tried
+                # again: it is pending, and the next asking takes it out.
+                return nothing
+            return await self._settle(attempt, placed)
 
-    async def follow(self, call: OpenCall) -> None:
+    async def follow(self, call: OpenCall) -> CallReport:
         """Follow a call that an earlier run placed; returns when what came of it is durable."""
         attempt = self._journal.follow(call)
         with self._counted():
-            await self._follow_to_end(attempt, call.interaction_id, ask_first=True)
+            report = await self._follow_to_end(attempt, call.interaction_id, ask_first=True)
+        # Of a call that a person has decided, the record alone wants the answer.
+        return CallReport(row=call.row, rang=None) if call.decided else report
+
+    async def read(self, call: UnreadCall) -> None:
+        """Read what an earlier run recorded by the rules alone."""
+        await self._ends.read(call)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -107,13 +136,14 @@ class Caller:
     def _compose(self, admission: Admission) -> CallRequest | Unfit:
         row = SheetRow(row=admission.row, cells=admission.cells)
         try:
-            return self._composer.compose(
+            made = self._composer.compose(
                 row, to=admission.to, key=admission.key, number=admission.attempt
             )
         except PromptError as error:
             return Unfit(reason=str(error))
+        return made if isinstance(made, Unfit) else made.request
 
-    async def _place(self, attempt: Attempt, request: CallRequest, *, placed_before: int) -> Placed:
+    async def _place(self, attempt: Attempt, request: CallRequest, admission: Admission) -> Placed:
         held = request_open = False
 
         async def once() -> Answer:
@@ -124,10 +154,12 @@ class Caller:
             # A run that was broken off meanwhile is told so here, where no phone can ring yet.
             await checkpoint_if_cancelled()
             request_open = True
+            placement = self._gate.sent()
             answer = await self._api.place(request)
             request_open = False
             if not _is_unreached(answer):
                 self._reach.reached()
+            self._gate.answered(placement, answer)
             return answer
 
         async def hold(answer: TurnedAway) -> None:
@@ -138,9 +170,9 @@ class Caller:
         try:
             return await self._retries.place(
                 once,
-                placed_before=placed_before,
+                placed_before=admission.placements,
                 before_wait=hold,
-                stopped=lambda: self._stop.requested,
+                stopped=lambda: self._stop.requested or not self._may_still(admission),
             )
         except BaseException as error:
             if request_open:
@@ -151,37 +183,57 @@ class Caller:
                 )
             raise
 
-    async def _settle(self, attempt: Attempt, placed: Placed) -> None:
+    def _may_still(self, admission: Admission) -> bool:
+        """Whether the rules allow the call now, a moment after it was turned away."""
+        permission = self._permits.judge(
+            admission.cells,
+            to=admission.to,
+            country=admission.country or None,
+            now=self._clock.now(),
+        )
+        return isinstance(permission, Go)
+
+    async def _settle(self, attempt: Attempt, placed: Placed) -> CallReport:
         answer = placed.answer
         match answer:
             case Ended():
-                await self._journal.ended(attempt, answer)
+                return await self._ends.ended(attempt, answer)
             case Started():
                 await self._journal.started(attempt, answer.interaction_id)
-                await self._follow_to_end(attempt, answer.interaction_id, ask_first=False)
+                return await self._follow_to_end(attempt, answer.interaction_id, ask_first=False)
             case TurnedAway():
-                await self._settle_turned_away(attempt, answer, placed)
+                return await self._settle_turned_away(attempt, answer, placed)
             case Rejected():
-                await self._journal.rejected(attempt, answer.why)
+                return await self._reject(attempt, answer.why)
             case Refused():
                 await self._journal.released(attempt, answer.why)
                 self._stop.request(RunEnding.REFUSED, answer.why)
+                return CallReport(row=attempt.row, begun=True)
             case Doubtful():
-                await self._journal.doubted(attempt, answer.evidence)
+                return await self._doubt(attempt, answer.evidence)
             case _:
                 assert_never(answer)
 
     async def _settle_turned_away(
         self, attempt: Attempt, answer: TurnedAway, placed: Placed
-    ) -> None:
+    ) -> CallReport:
         if answer.unreached:
             await self._settle_unreached(attempt, answer.why)
-            return
+            return CallReport(row=attempt.row)
         if placed.wait_s is not None:
             await self._journal.turned_away(attempt, answer.why, wait_s=placed.wait_s)
-            return
+            return CallReport(row=attempt.row)
         times = "once" if placed.placements == 1 else f"{placed.placements} times"
-        await self._journal.rejected(attempt, f"turned away {times}, last by: {answer.why}")
+        return await self._reject(attempt, f"turned away {times}, last by: {answer.why}")
+
+    async def _reject(self, attempt: Attempt, why: str) -> CallReport:
+        await self._journal.rejected(attempt, why)
+        return CallReport(row=attempt.row, what=f"failed: {why}", begun=True, bad=True)
+
+    async def _doubt(self, attempt: Attempt, evidence: str) -> CallReport:
+        await self._journal.doubted(attempt, evidence)
+        what = f"unknown: {evidence}"
+        return CallReport(row=attempt.row, what=what, begun=True, rang=None, bad=True)
 
     async def _settle_unreached(self, attempt: Attempt, why: str) -> None:
         wait_s = self._reach.missed()
@@ -194,7 +246,7 @@ class Caller:
 
     async def _follow_to_end(
         self, attempt: Attempt, interaction_id: InteractionId, *, ask_first: bool
-    ) -> None:
+    ) -> CallReport:
         try:
             end = await self._follower.follow(
                 interaction_id, placed_at=attempt.placed_at, ask_first=ask_first
@@ -204,12 +256,13 @@ class Caller:
             raise
         match end:
             case Ended():
-                await self._journal.ended(attempt, end)
+                return await self._ends.ended(attempt, end)
             case Lost():
-                await self._journal.doubted(attempt, end.why)
+                return await self._doubt(attempt, end.why)
             case AccountRefused():
                 self._journal.left(attempt)
                 self._stop.request(RunEnding.REFUSED, end.why)
+                return CallReport(row=attempt.row, begun=True, rang=None)
             case _:
                 assert_never(end)
 

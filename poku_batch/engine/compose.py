@@ -14,6 +14,9 @@ from poku_batch.models import CallRequest, SheetRow
 from poku_batch.phone import parse_phone
 from poku_batch.prompts import RowTemplates
 
+#: The key under which a row's priority is rendered, beside the values of ``call``.
+PRIORITY = "contacts.priority"
+
 _LANGUAGE_BY_FOLD = {tag.casefold(): tag for tag in LANGUAGES}
 
 
@@ -24,6 +27,14 @@ class Unfit:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A row as it would be called; ``priority`` is from 0 to 100, the highest first."""
+
+    request: CallRequest
+    priority: int = 0
+
+
 class Composer:
     """Makes requests of rows, by one campaign's templates."""
 
@@ -32,14 +43,14 @@ class Composer:
         self._templates = templates
         self._region = region
 
-    def compose(self, row: SheetRow, *, to: str, key: str, number: int) -> CallRequest | Unfit:
+    def compose(self, row: SheetRow, *, to: str, key: str, number: int) -> Composed | Unfit:
         """Make the request of a row's attempt ``number``, counted from 1.
 
         Raises ``PromptError`` where the template cannot be rendered for the row.
         """
         rendered = self._templates.render(row, to=to, key=key, number=number)
         try:
-            return CallRequest(
+            request = CallRequest(
                 to=to,
                 prompt=rendered.prompt,
                 from_=self._number(rendered.call, "from"),
@@ -47,6 +58,7 @@ class Composer:
                 language=_language(rendered.call.get("language")),
                 voice=_voice(rendered.call.get("voice")),
             )
+            return Composed(request=request, priority=_priority(rendered.call.get(PRIORITY)))
         except _ValueUnfitError as unfit:
             return Unfit(reason=str(unfit))
 
@@ -81,3 +93,13 @@ def _voice(value: str | None) -> str | None:
     if value.casefold() in VOICES:
         return value.casefold()
     raise _ValueUnfitError(f"call.voice: {value[:40]!r} is not one of {', '.join(VOICES)}")
+
+
+def _priority(value: str | None) -> int:
+    if not value:
+        return 0
+    # A spreadsheet shows the number five as 5 or 5.0.
+    digits = value.removesuffix(".0")
+    if digits.isascii() and digits.isdigit() and int(digits) <= 100:
+        return int(digits)
+    raise _ValueUnfitError(f"{PRIORITY}: {value[:40]!r} is not a whole number from 0 to 100")

@@ -5,6 +5,7 @@ the ledger never says less than was known.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,26 +17,33 @@ from poku_batch.events import (
     CallFailed,
     CallLeft,
     CallReleased,
+    CallReread,
     CallStarted,
     CallTurnedAway,
     CallUnknown,
+    ContactsDeferred,
+    ContactSkipped,
     Event,
+    ReaderTrouble,
 )
 from poku_batch.models import (
     Admission,
     AttemptId,
     CallResult,
-    Ended,
+    ContactState,
+    Guard,
     InteractionId,
+    Later,
+    Never,
     OpenCall,
+    Sequel,
 )
-from poku_batch.policy.outcomes import OutcomeRules
 from poku_batch.ports import Clock, EventSink, LedgerRun
 
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """An attempt under way: whose it is, and when it was last placed (aware UTC).
+    """An attempt under way: whose it is, its number from 1, when it was last placed (aware UTC).
 
     Not ``told`` is one whose contact has gone on without it: a person decided it meanwhile.
     """
@@ -43,6 +51,7 @@ class Attempt:
     id: AttemptId
     row: int
     key: str
+    number: int
     placed_at: datetime
     told: bool = True
 
@@ -55,30 +64,62 @@ class Journal:
         run: LedgerRun,
         clock: Clock,
         sink: EventSink,
-        outcomes: OutcomeRules,
         *,
         keep_prompts: bool = False,
     ) -> None:
-        """Take the run to write for, the time, the listener and the rules that name outcomes."""
+        """Take the run to write for, the time, and the listener."""
         self._run = run
         self._clock = clock
         self._sink = sink
-        self._outcomes = outcomes
         self._keep_prompts = keep_prompts
 
-    async def begin(self, admission: Admission, prompt: str) -> Attempt:
-        """Record the intent to call; durable when it returns, and only then may the call leave."""
+    async def begin(self, admission: Admission, prompt: str, guard: Guard) -> Attempt | None:
+        """Record the intent to call; durable when it returns, and only then may the call leave.
+
+        None where the ledger knows a rule against it: the contact is deferred, or skipped.
+        """
         at = self._clock.now()
         digest = hashlib.sha256(prompt.encode()).hexdigest()
         with anyio.CancelScope(shield=True):
-            attempt_id = await self._run.begin(
+            begun = await self._run.begin(
                 admission,
                 prompt_sha256=digest,
                 prompt=prompt if self._keep_prompts else None,
+                guard=guard,
                 at=at,
             )
+        match begun:
+            case Later(until=until, why=why):
+                self._sink.emit(ContactsDeferred(at=at, contacts=1, until=until, why=why))
+                return None
+            case Never(why=why):
+                self._tell_skipped(admission, why, at)
+                return None
         self._sink.emit(CallStarted(at=at, row=admission.row, key=admission.key))
-        return Attempt(id=attempt_id, row=admission.row, key=admission.key, placed_at=at)
+        return Attempt(
+            id=begun,
+            row=admission.row,
+            key=admission.key,
+            number=admission.attempt,
+            placed_at=at,
+        )
+
+    async def deferred(self, waits: Sequence[tuple[Admission, Later]]) -> None:
+        """Record that contacts may not be called yet."""
+        at = self._clock.now()
+        with anyio.CancelScope(shield=True):
+            await self._run.defer(waits, at=at)
+        first = min((later for _, later in waits), key=lambda later: later.until)
+        self._sink.emit(
+            ContactsDeferred(at=at, contacts=len(waits), until=first.until, why=first.why)
+        )
+
+    async def skipped(self, admission: Admission, why: str) -> None:
+        """Record that a rule takes a contact out."""
+        at = self._clock.now()
+        with anyio.CancelScope(shield=True):
+            await self._run.skip(admission, why, at=at)
+        self._tell_skipped(admission, why, at)
 
     def follow(self, call: OpenCall) -> Attempt:
         """Take up an attempt whose call an earlier run placed."""
@@ -86,6 +127,7 @@ class Journal:
             id=call.attempt_id,
             row=call.row,
             key=call.key,
+            number=call.attempt,
             placed_at=call.placed_at,
             told=not call.decided,
         )
@@ -115,29 +157,65 @@ class Journal:
         with anyio.CancelScope(shield=True):
             await self._run.started(attempt.id, interaction_id, at=self._clock.now())
 
-    async def ended(self, attempt: Attempt, ended: Ended) -> None:
-        """Record what came of a call that ended."""
-        at = self._clock.now()
-        reading = self._outcomes.read(ended)
-        result = CallResult(
-            outcome=reading.outcome,
-            summary=ended.summary,
-            recording_url=ended.recording_url,
-            interaction_id=ended.interaction_id,
-            evidence=reading.evidence,
-        )
+    async def ended(
+        self,
+        attempt: Attempt,
+        result: CallResult,
+        sequel: Sequel,
+        *,
+        to_read: bool,
+        at: datetime,
+    ) -> bool:
+        """Record what came of a call that ended ``at``; False where that was known before."""
         with anyio.CancelScope(shield=True):
-            await self._run.finish(attempt.id, result, failed=reading.failed, at=at)
+            new = await self._run.finish(attempt.id, result, sequel=sequel, to_read=to_read, at=at)
         event = CallEnded(
             at=at,
             row=attempt.row,
             key=attempt.key,
-            outcome=reading.outcome,
-            summary=ended.summary,
+            outcome=result.outcome,
+            summary=result.summary,
             duration_s=max((at - attempt.placed_at).total_seconds(), 0.0),
-            failed=reading.failed,
+            failed=sequel.state is ContactState.FAILED,
+            # What is read again may not be redialled after all.
+            redial_at=None if to_read else sequel.due_at,
         )
         self._tell(attempt, event)
+        return new
+
+    async def reread(
+        self,
+        attempt: Attempt,
+        result: CallResult,
+        sequel: Sequel,
+        *,
+        before: str,
+        was_failed: bool,
+    ) -> None:
+        """Record what a closer reading of a call came to; ``before`` is what the rules had said."""
+        at = self._clock.now()
+        with anyio.CancelScope(shield=True):
+            new = await self._run.reread(attempt.id, result, sequel=sequel, at=at)
+        if new:
+            event = CallReread(
+                at=at,
+                row=attempt.row,
+                key=attempt.key,
+                before=before,
+                outcome=result.outcome,
+                was_failed=was_failed,
+                failed=sequel.state is ContactState.FAILED,
+                redial_at=sequel.due_at,
+                decided=not attempt.told,
+            )
+            self._sink.emit(event)
+
+    def unread(self, attempt: Attempt, why: str) -> None:
+        """Tell that a call could not be read more closely."""
+        self._tell(
+            attempt,
+            ReaderTrouble(at=self._clock.now(), row=attempt.row, key=attempt.key, why=why),
+        )
 
     async def turned_away(self, attempt: Attempt, why: str, *, wait_s: float) -> None:
         """Record that no phone rang and that the contact is due again in ``wait_s`` seconds."""
@@ -195,6 +273,9 @@ class Journal:
     def left(self, attempt: Attempt) -> None:
         """Tell that an open call is left to the next run; the ledger knows its interaction ID."""
         self._tell(attempt, CallLeft(at=self._clock.now(), row=attempt.row, key=attempt.key))
+
+    def _tell_skipped(self, admission: Admission, why: str, at: datetime) -> None:
+        self._sink.emit(ContactSkipped(at=at, row=admission.row, key=admission.key, why=why))
 
     def _tell(self, attempt: Attempt, event: Event) -> None:
         if attempt.told:

@@ -6,11 +6,11 @@ and no request begins.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
@@ -24,9 +24,18 @@ from poku_batch.models import (
     AttemptId,
     CallResult,
     Counts,
+    Guard,
+    HookEvent,
+    HookMessage,
     InteractionId,
+    Later,
+    MessageId,
+    Never,
     OpenCall,
     RunEnding,
+    Sequel,
+    UnreadCall,
+    Usage,
 )
 from poku_batch.ports import Clock, EventSink, LedgerRun
 
@@ -96,14 +105,23 @@ class LastingRun:
         return await self._before(lambda: self._run.admit(limit, now=now))
 
     async def begin(
-        self, admission: Admission, *, prompt_sha256: str, prompt: str | None = None, at: datetime
-    ) -> AttemptId:
+        self,
+        admission: Admission,
+        *,
+        prompt_sha256: str,
+        prompt: str | None = None,
+        guard: Guard = Guard(),  # noqa: B008 – frozen
+        at: datetime,
+    ) -> AttemptId | Later | Never:
         """Record the intent to call, once no result waits."""
-        attempt_id = await self._before(
-            lambda: self._run.begin(admission, prompt_sha256=prompt_sha256, prompt=prompt, at=at)
+        begun = await self._before(
+            lambda: self._run.begin(
+                admission, prompt_sha256=prompt_sha256, prompt=prompt, guard=guard, at=at
+            )
         )
-        self._people[attempt_id] = (admission.row, admission.key)
-        return attempt_id
+        if not isinstance(begun, Later | Never):
+            self._people[begun] = (admission.row, admission.key)
+        return begun
 
     async def begin_again(self, attempt_id: AttemptId, *, at: datetime) -> None:
         """Record one more placement, once no result waits."""
@@ -115,6 +133,14 @@ class LastingRun:
             await self._try(lambda: self._run.release(admission))
         except LedgerUnwritableError:
             return
+
+    async def defer(self, waits: Sequence[tuple[Admission, Later]], *, at: datetime) -> None:
+        """Record that contacts may not be called yet, once no result waits."""
+        await self._before(lambda: self._run.defer(waits, at=at))
+
+    async def skip(self, admission: Admission, why: str, *, at: datetime) -> None:
+        """Record that a rule takes a contact out, once no result waits."""
+        await self._before(lambda: self._run.skip(admission, why, at=at))
 
     async def fail(self, admission: Admission, why: str, *, at: datetime) -> None:
         """Record that a contact cannot be dialled, once no result waits."""
@@ -149,13 +175,34 @@ class LastingRun:
         self._people.pop(attempt_id, None)
 
     async def finish(
-        self, attempt_id: AttemptId, result: CallResult, *, failed: bool = False, at: datetime
+        self,
+        attempt_id: AttemptId,
+        result: CallResult,
+        *,
+        sequel: Sequel = Sequel(),  # noqa: B008 – frozen
+        to_read: bool = False,
+        at: datetime,
     ) -> bool:
         """Record a call's end, however long it takes."""
-        write = self._about("ended", attempt_id, at, failed=failed, **asdict(result))
+        write = self._about("ended", attempt_id, at, **_said(result, sequel))
         new = await self._after(
-            write, lambda: self._run.finish(attempt_id, result, failed=failed, at=at)
+            write,
+            lambda: self._run.finish(attempt_id, result, sequel=sequel, to_read=to_read, at=at),
         )
+        if not to_read:
+            self._people.pop(attempt_id, None)
+        return new
+
+    async def reread(
+        self,
+        attempt_id: AttemptId,
+        result: CallResult,
+        *,
+        sequel: Sequel = Sequel(),  # noqa: B008 – frozen
+        at: datetime,
+    ) -> bool:
+        """Record a closer reading; left unwritten, the next run has the call read again."""
+        new = await self._before(lambda: self._run.reread(attempt_id, result, sequel=sequel, at=at))
         self._people.pop(attempt_id, None)
         return new
 
@@ -170,6 +217,38 @@ class LastingRun:
         calls = await self._run.open_calls()
         self._people.update({call.attempt_id: (call.row, call.key) for call in calls})
         return calls
+
+    async def unread_calls(self) -> list[UnreadCall]:
+        """Calls of earlier runs that are still to be read, oldest first."""
+        return await self._run.unread_calls()
+
+    async def calls_from(self, numbers: Sequence[str], *, since: datetime) -> Mapping[str, int]:
+        """How many calls were placed from each caller ID since then."""
+        return await self._run.calls_from(numbers, since=since)
+
+    async def usage(self, *, longest: timedelta | None = None) -> Usage:
+        """What the campaign has used up so far."""
+        return await self._run.usage(longest=longest)
+
+    async def messages(self, limit: int, *, event: HookEvent, now: datetime) -> list[HookMessage]:
+        """The first messages of the outbox that may be told now."""
+        return await self._run.messages(limit, event=event, now=now)
+
+    async def tell(self, body: Mapping[str, Any], *, at: datetime) -> None:
+        """Put a message of the run's end into the outbox."""
+        await self._run.tell(body, at=at)
+
+    async def told(self, message_id: MessageId) -> None:
+        """A message was taken."""
+        await self._run.told(message_id)
+
+    async def untold(self, message_id: MessageId, why: str, *, again_at: datetime) -> None:
+        """A message was not taken."""
+        await self._run.untold(message_id, why, again_at=again_at)
+
+    async def waiting_messages(self, event: HookEvent | None = None) -> tuple[int, datetime | None]:
+        """How many messages are in the outbox, and when the first may be told."""
+        return await self._run.waiting_messages(event)
 
     async def next_due_at(self) -> datetime | None:
         """When the first contact that waits is due; None for nobody."""
@@ -308,3 +387,14 @@ class LastingRun:
         if self._told_at is not None and not self._waiting:
             self._told_at = None
             self._sink.emit(LedgerWorks(at=self._clock.now()))
+
+
+def _said(result: CallResult, sequel: Sequel) -> dict[str, object]:
+    """What a call came to, in JSON's types."""
+    due_at = None if sequel.due_at is None else sequel.due_at.isoformat()
+    return {
+        **asdict(result),
+        "contact": str(sequel.state),
+        "redial_at": due_at,
+        "why": sequel.why,
+    }

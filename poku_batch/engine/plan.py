@@ -5,12 +5,14 @@ Nothing is written and nothing is dialled here. Memory does not grow with the sh
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import anyio.to_thread
 
-from poku_batch.engine.compose import Composer, Unfit
+from poku_batch.engine.compose import Composed, Composer, Unfit
+from poku_batch.engine.permits import Permits
 from poku_batch.errors import Fault, PhoneError, PromptError
-from poku_batch.models import ContactKey, Enrolment, SheetRow
+from poku_batch.models import ContactKey, Enrolment, Later, Never, SheetRow
 from poku_batch.phone import parse_phone
 from poku_batch.ports import EnrolmentSession
 
@@ -33,11 +35,25 @@ class KeyColumns:
 class Planner:
     """Plans rows, batch after batch, and gathers what is wrong with the template on the way."""
 
-    def __init__(self, composer: Composer, columns: KeyColumns, *, region: str | None) -> None:
-        """Take what makes requests, where number and key stand, and the numbers' country."""
+    def __init__(
+        self,
+        composer: Composer,
+        columns: KeyColumns,
+        permits: Permits,
+        *,
+        region: str | None,
+        now: datetime,
+    ) -> None:
+        """Take what makes requests, where number and key stand, and who may be called.
+
+        ``region`` is the country of numbers written without a plus sign; ``now`` (aware) is when
+        the rules are asked.
+        """
         self._composer = composer
         self._columns = columns
+        self._permits = permits
         self._region = region
+        self._now = now
         self._faults: list[Fault] = []
         self._faulty_rows = 0
 
@@ -59,10 +75,25 @@ class Planner:
         key = self._key(row, to)
         if key is None and reason is None:
             reason = f"no key: {' and '.join(map(repr, self._columns.names))} empty in this row"
+        later, priority = None, 0
         if to is not None and key is not None and reason is None:
-            reason = self._unfit_reason(row, to, key)
+            made = self._compose(row, to, key)
+            reason = made.reason if isinstance(made, Unfit) else None
+            priority = made.priority if isinstance(made, Composed) else 0
+            permission = self._permits.judge(row.cells, to=to, country=country, now=self._now)
+            if isinstance(permission, Never):
+                reason = reason or permission.why
+            elif isinstance(permission, Later):
+                later = permission
         return Enrolment(
-            row=row.row, cells=row.cells, key=key, to=to, country=country, skip_reason=reason
+            row=row.row,
+            cells=row.cells,
+            key=key,
+            to=to,
+            country=country,
+            skip_reason=reason,
+            later=later,
+            priority=priority,
         )
 
     def _number(self, row: SheetRow) -> tuple[str | None, str | None, str | None]:
@@ -87,15 +118,15 @@ class Planner:
         several = self._columns.key is not None and len(self._columns.key) > 1
         return part.replace("|", "||") if several else part
 
-    def _unfit_reason(self, row: SheetRow, to: str, key: ContactKey) -> str | None:
+    def _compose(self, row: SheetRow, to: str, key: ContactKey) -> Composed | Unfit | None:
+        """Make the row's request; None where its template has faults, which are kept."""
         try:
-            made = self._composer.compose(row, to=to, key=key, number=1)
+            return self._composer.compose(row, to=to, key=key, number=1)
         except PromptError as error:
             self._faulty_rows += 1
             if self._faulty_rows <= _FAULTS_TOLD:
                 self._faults.extend(error.faults)
             return None
-        return made.reason if isinstance(made, Unfit) else None
 
 
 async def enrol(

@@ -1,7 +1,9 @@
 """A run: open calls of earlier runs first, then whoever is due, in a bounded number of slots.
 
 A fixed number of workers is fed through a stream without a buffer, and contacts are admitted only
-for slots that are free: a million may wait in the ledger, and none of them in memory.
+for slots that are free: a million may wait in the ledger, and none of them in memory. Each is asked
+about at the moment it would be dialled: whoever may not be called yet is deferred, whoever may not
+be called at all is skipped.
 """
 
 from dataclasses import dataclass
@@ -12,47 +14,67 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from poku_batch.engine.calling import Caller
+from poku_batch.engine.gate import End, Gate, Open, Pause
+from poku_batch.engine.journal import Journal
 from poku_batch.engine.lasting import UnwrittenError
+from poku_batch.engine.permits import Permits
 from poku_batch.engine.race import first_of
 from poku_batch.engine.reach import Reach
+from poku_batch.engine.reports import CallReport
 from poku_batch.engine.slots import Slots
 from poku_batch.engine.stops import Stop
 from poku_batch.events import Draining, Waiting
-from poku_batch.models import Admission, ContactState, OpenCall, RunEnding
+from poku_batch.models import (
+    Admission,
+    ContactState,
+    Counts,
+    Later,
+    Never,
+    OpenCall,
+    RunEnding,
+    UnreadCall,
+    WaitKind,
+)
 from poku_batch.ports import Clock, EventSink, LedgerRun
-
-#: Contacts admitted in one step at the most, however many slots are free.
-_ADMIT_AT_ONCE = 256
 
 #: A run that is told not to wait still sits out waits as short as this, in seconds.
 _SHORT_WAIT_S = 10.0
 
-#: How often a waiting run looks whether a person has put contacts back meanwhile, in seconds.
+#: How often a run with open calls looks whether somebody else is due, in seconds.
 _LOOK_AGAIN_S = 15.0
 
-Job = Admission | OpenCall
+#: What contacts wait for, in words.
+_WAITS_FOR = {
+    WaitKind.REDIAL: "a redial",
+    WaitKind.TURNED_AWAY: "the API, which turned the call away",
+    WaitKind.CALLING_HOURS: "calling hours",
+    WaitKind.NOT_BEFORE: "the time that its row names",
+    WaitKind.NUMBER_CAP: "limits.per_number",
+    WaitKind.CALLER_ID_CAP: "limits.per_caller_id",
+}
+
+Job = Admission | OpenCall | UnreadCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRules:
-    """``limit`` contacts are newly called at most (None: no limit).
-
-    ``wait`` for contacts that are due later; without it the run ends as ``DUE_LATER``.
-    """
+    """``concurrency`` slots; ``wait`` for contacts that are due later, else end ``DUE_LATER``."""
 
     concurrency: int = 10
-    limit: int | None = None
     wait: bool = True
 
 
 class Runner:
     """Feeds the slots until nobody is left, or the run is told to stop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 – the parts of a run
         self,
         *,
         run: LedgerRun,
         caller: Caller,
+        journal: Journal,
+        permits: Permits,
+        gate: Gate,
         reach: Reach,
         clock: Clock,
         sink: EventSink,
@@ -62,14 +84,17 @@ class Runner:
         """Take the parts of the run."""
         self._run = run
         self._caller = caller
+        self._journal = journal
+        self._permits = permits
+        self._gate = gate
         self._reach = reach
         self._clock = clock
         self._sink = sink
         self._stop = stop
         self._rules = rules
         self._slots = Slots(rules.concurrency)
-        self._called = 0
         self._ending = RunEnding.FINISHED
+        self.why: str | None = None
         self._told_waiting: tuple[datetime, int] | None = None
         self._scope = anyio.CancelScope()
 
@@ -81,7 +106,7 @@ class Runner:
         self._scope.cancel()
 
     async def run(self) -> RunEnding:
-        """Call everybody who is due and return why it ended.
+        """Call everybody who is due and return why it ended; ``why`` then says more, if it can.
 
         Raises what broke the run, where the program or the ledger failed; open calls are waited
         for first.
@@ -106,10 +131,13 @@ class Runner:
     async def _handle(self, job: Job) -> None:
         """Take one job to its end; a failure of the program stops the run, gently."""
         try:
-            if isinstance(job, OpenCall):
-                await self._caller.follow(job)
-            elif not await self._caller.call(job):
-                self._called -= 1
+            match job:
+                case OpenCall():
+                    self._gate.reported(await self._caller.follow(job), followed=True)
+                case UnreadCall():
+                    await self._caller.read(job)
+                case _:
+                    self._gate.reported(await self._caller.call(job))
         except UnwrittenError:
             # The run ends already; what came of the job is kept by who raised this.
             return
@@ -119,7 +147,8 @@ class Runner:
     async def _feed(self, send: MemoryObjectSendStream[Job]) -> None:
         """Hand out jobs until there is none or the run is to stop; then say what is still open."""
         try:
-            for call in await self._run.open_calls():
+            left_open: list[Job] = [*await self._run.open_calls(), *await self._run.unread_calls()]
+            for call in left_open:
                 if not await self._hand(send, call):
                     break
             while not self._stop.requested and await self._feed_due(send):
@@ -147,21 +176,33 @@ class Runner:
     async def _feed_due(self, send: MemoryObjectSendStream[Job]) -> bool:
         """Admit for the free slots, or wait for something to change; False if nobody is left."""
         freed = self._slots.next_freed()
-        if not self._slots.free:
+        match self._gate.room(self._slots):
+            case Pause(seconds=seconds):
+                await self._pause(seconds, freed)
+                return True
+            case End() as end:
+                return await self._end(end, freed)
+            case Open(calls=room):
+                if self._reach.down:
+                    return await self._feed_probe(send)
+                return bool(await self._admit(send, room)) or await self._wait_for_due(freed)
+
+    async def _end(self, end: End, freed: anyio.Event) -> bool:
+        """Wait for what is open; then end so, if anybody is left to call."""
+        if self._slots.busy:
             await first_of(freed.wait, self._stop.wait)
             return True
-        room = min(self._slots.free, _ADMIT_AT_ONCE, self._left_by_limit())
-        if room == 0:
-            if self._slots.busy:
-                # Whether contacts are left is known when the open calls have come to something.
-                await first_of(freed.wait, self._stop.wait)
-                return True
-            if await self._run.next_due_at() is not None:
-                self._ending = RunEnding.LIMIT
-            return False
-        if self._reach.down:
-            return await self._feed_probe(send)
-        return bool(await self._admit(send, room)) or await self._wait_for_due(freed)
+        if await self._run.next_due_at() is not None:
+            self._ending, self.why = end.ending, end.why
+        return False
+
+    async def _pause(self, seconds: float | None, freed: anyio.Event) -> None:
+        """Wait for a slot, for the run to be told to end, or for so many seconds."""
+        waits = [freed.wait, self._stop.wait]
+        if seconds is not None:
+            pass_time = self._clock.sleep if self._slots.busy else self._clock.idle
+            waits.append(partial(pass_time, seconds))
+        await first_of(*waits)
 
     async def _feed_probe(self, send: MemoryObjectSendStream[Job]) -> bool:
         """While the API cannot be reached: let one contact find out, when it is time."""
@@ -178,41 +219,76 @@ class Runner:
 
     async def _admit(self, send: MemoryObjectSendStream[Job], room: int) -> int:
         """Admit for ``room`` slots and hand them out; gives how many were due."""
-        admitted = await self._run.admit(room, now=self._clock.now())
-        self._called += len(admitted)
+        now = self._clock.now()
+        admitted = await self._run.admit(room, now=now)
         if admitted:
             self._told_waiting = None
-        for admission in admitted:
+        for admission in await self._allowed(admitted, now):
+            self._gate.handed(admission.row)
             if not await self._hand(send, admission):
+                self._gate.reported(CallReport(row=admission.row))
                 await self._run.release(admission)
         return len(admitted)
 
-    def _left_by_limit(self) -> int:
-        limit = self._rules.limit
-        return _ADMIT_AT_ONCE if limit is None else max(limit - self._called, 0)
+    async def _allowed(self, admitted: list[Admission], now: datetime) -> list[Admission]:
+        """Those who may be called now; the others are deferred or skipped."""
+        allowed: list[Admission] = []
+        waits: list[tuple[Admission, Later]] = []
+        for admission in admitted:
+            permission = self._permits.judge(
+                admission.cells, to=admission.to, country=admission.country or None, now=now
+            )
+            match permission:
+                case Later():
+                    waits.append((admission, permission))
+                case Never(why=why):
+                    await self._journal.skipped(admission, why)
+                case _:
+                    allowed.append(admission)
+        if waits:
+            await self._journal.deferred(waits)
+        return allowed
 
     async def _wait_for_due(self, freed: anyio.Event) -> bool:
-        """Wait until somebody may have become due; False if nobody will be."""
+        """Wait until somebody may have become due; False if nobody will be in this run."""
         due_at = await self._run.next_due_at()
         if freed.is_set():
             # A call came to something meanwhile; its contact may be due again.
             return True
-        if due_at is None:
-            if not self._slots.busy:
-                return False
-            await first_of(freed.wait, self._stop.wait)
+        if due_at is None and not self._slots.busy:
+            return False
+        if due_at is None or self._slots.busy:
+            wait_s = None if due_at is None else min(self._seconds_until(due_at), _LOOK_AGAIN_S)
+            await self._pause(wait_s, freed)
             return True
-        now = self._clock.now()
-        wait_s = max((due_at - now).total_seconds(), 0.0)
-        if not self._slots.busy and wait_s > _SHORT_WAIT_S:
+        until = self._gate.rules.until
+        if until is not None and due_at >= until:
+            self._ending, self.why = RunEnding.DUE_LATER, "nobody else is due before --until"
+            return False
+        if self._seconds_until(due_at) > _SHORT_WAIT_S:
             if not self._rules.wait:
                 self._ending = RunEnding.DUE_LATER
                 return False
-            # Nothing is open, so nothing changes while it is counted.
-            waiting = (await self._run.counts(now=now)).of(ContactState.PENDING)
-            if (due_at, waiting) != self._told_waiting:
-                self._told_waiting = (due_at, waiting)
-                self._sink.emit(Waiting(at=now, until=due_at, contacts=waiting))
-        sleep = partial(self._clock.sleep, min(wait_s, _LOOK_AGAIN_S))
-        await first_of(freed.wait, self._stop.wait, sleep)
+            await self._tell_waiting(due_at)
+        await self._pause(self._seconds_until(due_at), freed)
         return True
+
+    def _seconds_until(self, due_at: datetime) -> float:
+        return max((due_at - self._clock.now()).total_seconds(), 0.0)
+
+    async def _tell_waiting(self, due_at: datetime) -> None:
+        # Nothing is open, so nothing changes while it is counted.
+        now = self._clock.now()
+        counts = await self._run.counts(now=now)
+        waiting = counts.of(ContactState.PENDING)
+        if (due_at, waiting) != self._told_waiting:
+            self._told_waiting = (due_at, waiting)
+            self._sink.emit(
+                Waiting(at=now, until=due_at, contacts=waiting, why=_waits_for(counts, due_at))
+            )
+
+
+def _waits_for(counts: Counts, due_at: datetime) -> str:
+    """What the first contact that is due waits for, in words."""
+    kinds = [kind for kind, wait in counts.waits.items() if wait.first_at == due_at]
+    return next((_WAITS_FOR[kind] for kind in map(WaitKind, kinds)), "")

@@ -94,6 +94,8 @@ class RowTemplates:
     ) -> Self:
         """Compile a prompt and the call values (by campaign key) for sheets of these columns.
 
+        Keys are those of the section ``call``, or dotted ones of another: ``contacts.priority``.
+
         ``prompt_name`` is the file that faults name, and ``prompt_line`` the line in it on which
         the prompt begins; ``folder`` is what the prompt may include from. ``campaign`` holds
         ``name`` and ``wave``. Raises ``PromptError`` with every fault of syntax; those of call
@@ -103,7 +105,7 @@ class RowTemplates:
         faults: list[Fault] = []
         text = _compiled(environment, prompt, Origin(file=prompt_name, line=prompt_line), faults)
         values = {
-            key: _compiled(environment, value, Origin(column=f"call.{key}"), faults)
+            key: _compiled(environment, value, Origin(column=_dotted(key)), faults)
             if _is_template(value)
             else _clean(value)
             for key, value in call.items()
@@ -231,6 +233,10 @@ def _units(prompt: _Text, call: Mapping[str, _Text | str]) -> Iterator[Unit]:
     for text in call.values():
         if isinstance(text, _Text):
             yield from text.units
+
+
+def _dotted(key: str) -> str:
+    return key if "." in key else f"call.{key}"
 
 
 def _is_template(text: str) -> bool:

@@ -110,10 +110,12 @@ class ScriptedApi:
         return [placed.at_s for placed in self.placements if placed.request.to == to]
 
     def _require_intent(self, to: str) -> None:
-        last = attempts(self.path, to)[-1]
+        known = attempts(self.path, to)
+        last = known[-1]
         assert last.state is AttemptState.DIALING, f"placed while its attempt is {last.state}"
         assert last.contact_state is ContactState.DIALING
-        assert last.placements >= self.count(to), "a placement that the ledger does not know"
+        placements = sum(attempt.placements for attempt in known)
+        assert placements >= self.count(to), "a placement that the ledger does not know"
 
 
 def _line(script: Sequence[T], times: int) -> T:

@@ -17,7 +17,8 @@ START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 class VirtualClock:
     """A ``ports.Clock`` that wakes sleepers in order of time, once there is nothing else to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: datetime = START) -> None:
+        self._start = start
         self._us = 0
         self._sleepers: list[tuple[int, int, anyio.Event]] = []
         self._order = itertools.count()
@@ -26,7 +27,7 @@ class VirtualClock:
         self.set_back = timedelta()
 
     def now(self) -> datetime:
-        return START + timedelta(microseconds=self._us) - self.set_back
+        return self._start + timedelta(microseconds=self._us) - self.set_back
 
     def monotonic(self) -> float:
         return self._us / 1e6
@@ -45,6 +46,9 @@ class VirtualClock:
             if sleeper in self._sleepers:
                 self._sleepers.remove(sleeper)
                 heapq.heapify(self._sleepers)
+
+    async def idle(self, seconds: float) -> None:
+        await self.sleep(seconds)
 
     @contextmanager
     def working(self) -> Iterator[None]:

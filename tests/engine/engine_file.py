@@ -30,6 +30,7 @@ class ContactRow:
     attempts: int
     due_at: datetime
     reserved: bool
+    outcome: str | None
 
 
 def attempts(path: Path, to: str) -> list[AttemptRow]:
@@ -58,7 +59,7 @@ def contact(path: Path, to: str) -> ContactRow:
     """The contact with a number; read as ``attempts`` does."""
     [row] = _read(
         path,
-        "SELECT state, reason, attempts, due_at, reserved_by IS NOT NULL"
+        "SELECT state, reason, attempts, due_at, reserved_by IS NOT NULL, outcome"
         " FROM contacts WHERE to_number = ?",
         to,
     )
@@ -68,6 +69,7 @@ def contact(path: Path, to: str) -> ContactRow:
         attempts=row[2],
         due_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row[3]),
         reserved=bool(row[4]),
+        outcome=row[5],
     )
 
 

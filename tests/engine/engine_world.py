@@ -3,9 +3,10 @@
 import inspect
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,19 +14,28 @@ import anyio
 import anyio.lowlevel
 
 from poku_batch.clock import SteadyClock
+from poku_batch.engine.breaker import Breaker
+from poku_batch.engine.caller_ids import CallerIds
 from poku_batch.engine.calling import Caller
 from poku_batch.engine.compose import Composer
+from poku_batch.engine.ends import Ends
 from poku_batch.engine.following import Follower, FollowRules
+from poku_batch.engine.gate import Gate, GateRules
 from poku_batch.engine.journal import Journal
 from poku_batch.engine.lasting import LastingRun
+from poku_batch.engine.pace import Pace
+from poku_batch.engine.permits import PermitColumns, Permits
 from poku_batch.engine.placing import Retries, RetryRules
 from poku_batch.engine.reach import Reach
 from poku_batch.engine.runner import Runner, RunRules
+from poku_batch.engine.spending import Spending
 from poku_batch.engine.stops import Stop
+from poku_batch.engine.window import Window
 from poku_batch.events import Event, RunStarted
 from poku_batch.ledger import open_ledger
 from poku_batch.models import (
     CampaignId,
+    Cap,
     ContactKey,
     ContactState,
     Counts,
@@ -33,11 +43,14 @@ from poku_batch.models import (
     Enrolment,
     RunEnding,
 )
+from poku_batch.policy.hours import Hours
 from poku_batch.policy.outcomes import OutcomeRules
-from poku_batch.ports import Clock, LedgerRun
+from poku_batch.policy.redials import RedialRules
+from poku_batch.policy.spending import Budget
+from poku_batch.ports import Clock, LedgerRun, SummaryReader
 from poku_batch.prompts import RowTemplates
 from tests.engine.engine_api import CONFIRMED, ScriptedApi, Step
-from tests.engine.engine_clock import VirtualClock
+from tests.engine.engine_clock import START, VirtualClock
 from tests.engine.engine_file import AttemptRow, ContactRow, attempts, contact
 
 __all__ = ["CAMPAIGN", "CONFIRMED", "Step", "World", "memory_folder", "number"]
@@ -99,6 +112,26 @@ class Going:
     scope: anyio.CancelScope
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """The rules of a campaign that bound whom a run calls, how fast, and for how much."""
+
+    hours: Hours | None = None
+    timezone_column: int | None = None
+    listed: Callable[[str], str | None] = lambda _number: None
+    redials: RedialRules = field(default_factory=lambda: RedialRules(by_outcome={}))
+    outcomes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    calls_per_minute: float | None = None
+    ramp_up_s: float = 0.0
+    breaker: tuple[int, float, float, int] | None = None
+    budget: Budget | None = None
+    number_caps: tuple[Cap, ...] = ()
+    pool: tuple[str, ...] = ()
+    calls_a_day: int | None = None
+    until: datetime | None = None
+    reader: SummaryReader | None = None
+
+
 class World:
     """One campaign, its ledger's file, its API and its time; runs may follow one another.
 
@@ -107,9 +140,9 @@ class World:
     process is gone; steps are the ledger's operations and the API's, each its beginning and end.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, start: datetime = START) -> None:
         self.path = folder / "ledger.db"
-        self.clock = VirtualClock()
+        self.clock = VirtualClock(start)
         self.api = ScriptedApi(clock=self.clock, path=self.path, tick=self.tick)
         self.events: list[Event] = []
         self.on_event: Callable[[Event], object] = lambda _event: None
@@ -163,22 +196,28 @@ class World:
     async def enrol(self, count: int, *, names: Mapping[int, str] | None = None) -> None:
         """Make ``count`` rows the sheet: columns ``name`` and ``language``."""
         names = names or {}
+        await self.enrol_rows(
+            [
+                Enrolment(
+                    row=index + 2,
+                    cells=(names.get(index, f"N{index}"),),
+                    key=ContactKey(f"k{index}"),
+                    to=number(index),
+                    country="US",
+                )
+                for index in range(count)
+            ]
+        )
+
+    async def enrol_rows(
+        self, rows: Sequence[Enrolment], *, columns: Sequence[str] = ("name",)
+    ) -> None:
+        """Make these rows the sheet."""
         async with (
             open_ledger(self.path) as ledger,
-            ledger.enrolment(CAMPAIGN, ["name"], DuplicateRule.ALL) as session,
+            ledger.enrolment(CAMPAIGN, columns, DuplicateRule.ALL) as session,
         ):
-            await session.add(
-                [
-                    Enrolment(
-                        row=index + 2,
-                        cells=(names.get(index, f"N{index}"),),
-                        key=ContactKey(f"k{index}"),
-                        to=number(index),
-                        country="US",
-                    )
-                    for index in range(count)
-                ]
-            )
+            await session.add(rows)
             await session.commit(now=self.clock.now())
 
     async def counts(self) -> Counts:
@@ -196,13 +235,15 @@ class World:
         chance: float = 0.5,
         call: Mapping[str, str] | None = None,
         prompt: str = "Hello {{ name }}.",
+        bounds: Bounds = Bounds(),
+        columns: Sequence[str] = ("name",),
     ) -> RunEnding | None:
         """Run once, as a process of its own would; None where the run was broken off."""
         clock = SteadyClock(self.clock)
-        composer = _composer(prompt, call or {})
+        composer = _composer(prompt, call or {}, columns)
         retrying = Retries(retries or RetryRules(), sleep=clock.sleep, chance=lambda: chance)
         follower = Follower(self.api, clock, follow or FollowRules(), chance=lambda: chance)
-        rules = RunRules(concurrency=concurrency, limit=limit, wait=wait)
+        rules = RunRules(concurrency=concurrency, wait=wait)
         with anyio.fail_after(60), ExitStack() as opening:
             opening.enter_context(self.clock.working())
             async with open_ledger(self.path) as ledger:
@@ -212,8 +253,18 @@ class World:
                 ending = None
                 try:
                     with anyio.CancelScope() as scope:
+                        with self.clock.working():
+                            gate = await self._gate(run, rules, limit, bounds, clock)
                         runner = self._runner(
-                            run, composer, retrying, follower, rules, scope, clock
+                            run,
+                            composer=composer,
+                            retries=retrying,
+                            follower=follower,
+                            rules=rules,
+                            scope=scope,
+                            clock=clock,
+                            gate=gate,
+                            bounds=bounds,
                         )
                         self.emit(
                             RunStarted(
@@ -236,15 +287,42 @@ class World:
                         await run.close(ending, at=self.clock.now())
                 return ending
 
+    async def _gate(
+        self,
+        run: LedgerRun,
+        rules: RunRules,
+        limit: int | None,
+        bounds: Bounds,
+        clock: Clock,
+    ) -> Gate:
+        now_s = clock.monotonic()
+        breaker = None
+        if bounds.breaker is not None:
+            last, share, cool_down_s, trips = bounds.breaker
+            breaker = Breaker(last=last, share=share, cool_down_s=cool_down_s, trips=trips)
+        return Gate(
+            clock=clock,
+            sink=self,
+            rules=GateRules(limit=limit, until=bounds.until),
+            concurrency=rules.concurrency,
+            window=Window(rules.concurrency, ramp_up_s=bounds.ramp_up_s, started_s=now_s),
+            pace=Pace(bounds.calls_per_minute, ramp_up_s=bounds.ramp_up_s, started_s=now_s),
+            breaker=breaker,
+            spending=Spending(bounds.budget, await run.usage()) if bounds.budget else None,
+        )
+
     def _runner(
         self,
         run: LedgerRun,
+        *,
         composer: Composer,
         retries: Retries,
         follower: Follower,
         rules: RunRules,
         scope: anyio.CancelScope,
         clock: Clock,
+        gate: Gate,
+        bounds: Bounds,
     ) -> Runner:
         stop = Stop()
         watched = LastingRun(
@@ -252,18 +330,48 @@ class World:
         )
         self.lasting = watched
         reach = Reach(clock, chance=lambda: 1.0)
+        journal = Journal(watched, clock, self)
+        permits = Permits(
+            hours=bounds.hours,
+            timezone="contact",
+            default_timezone=None,
+            columns=PermitColumns(timezone=bounds.timezone_column),
+            consent_values=(),
+            listed=bounds.listed,
+        )
         caller = Caller(
             api=self.api,
+            clock=clock,
             composer=composer,
-            journal=Journal(watched, clock, self, OutcomeRules({})),
+            caller_ids=CallerIds(
+                watched,
+                clock,
+                pool=bounds.pool,
+                calls_a_day=bounds.calls_a_day,
+                number_caps=bounds.number_caps,
+            ),
+            permits=permits,
+            journal=journal,
+            ends=Ends(
+                journal,
+                clock,
+                outcomes=OutcomeRules(bounds.outcomes),
+                redials=bounds.redials,
+                reader=bounds.reader,
+                chance=lambda: 0.5,
+            ),
             retries=retries,
             follower=follower,
+            gate=gate,
             reach=reach,
             stop=stop,
         )
         runner = Runner(
             run=watched,
             caller=caller,
+            journal=journal,
+            permits=permits,
+            gate=gate,
             reach=reach,
             clock=clock,
             sink=self,
@@ -280,13 +388,13 @@ def _require_killed(group: BaseExceptionGroup[BaseException]) -> None:
         raise others
 
 
-def _composer(prompt: str, call: Mapping[str, str]) -> Composer:
+def _composer(prompt: str, call: Mapping[str, str], columns: Sequence[str]) -> Composer:
     templates = RowTemplates.compile(
         prompt=prompt,
         prompt_name="prompt.j2",
         folder=None,
         call=call,
-        columns=["name"],
+        columns=list(columns),
         campaign={"name": "clinic", "wave": ""},
     )
     return Composer(templates, region="US")

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poku_batch.engine.compose import Composer, Unfit
+from poku_batch.engine.compose import Composed, Composer, Unfit
+from poku_batch.engine.permits import PermitColumns, Permits
 from poku_batch.engine.plan import KeyColumns, Planner, enrol
 from poku_batch.errors import ContactsError, Fault, PromptError
 from poku_batch.languages import LANGUAGES
 from poku_batch.models import CallRequest, Enrolment, EnrolmentReport, SheetRow
 from poku_batch.prompts import RowTemplates
+from tests.engine.engine_clock import START
 
 COLUMNS = ("phone", "day", "name")
 BY_NUMBER = KeyColumns(phone=0, key=None)
@@ -30,10 +32,23 @@ def composer(prompt: str = "Hello {{ name }}.", call: Mapping[str, str] | None =
     return Composer(templates, region="US")
 
 
+def planner_of(maker: Composer, columns: KeyColumns = BY_NUMBER) -> Planner:
+    """A planner of a campaign that calls everybody at any time."""
+    permits = Permits(
+        hours=None,
+        timezone="contact",
+        default_timezone=None,
+        columns=PermitColumns(),
+        consent_values=(),
+        listed=lambda _number: None,
+    )
+    return Planner(maker, columns, permits, region="US", now=START)
+
+
 def planned(
     *cells: str, columns: KeyColumns = BY_NUMBER, maker: Composer | None = None
 ) -> Enrolment:
-    planner = Planner(maker or composer(), columns, region="US")
+    planner = planner_of(maker or composer(), columns)
     [enrolment] = planner.plan([SheetRow(row=7, cells=cells)])
     return enrolment
 
@@ -101,7 +116,23 @@ def test_any_cells_are_planned_without_a_fault(phone: str, day: str, name: str) 
 
 def request(call: Mapping[str, str], *cells: str) -> CallRequest | Unfit:
     row = SheetRow(row=2, cells=cells or ("4155550100", "Mon", "Ada"))
-    return composer(call=call).compose(row, to="+14155550100", key="k", number=1)
+    made = composer(call=call).compose(row, to="+14155550100", key="k", number=1)
+    return made.request if isinstance(made, Composed) else made
+
+
+@pytest.mark.parametrize(
+    ("cell", "priority"), [("", 0), ("5", 5), ("100", 100), ("7.0", 7), ("007", 7)]
+)
+def test_a_row_has_the_priority_that_its_expression_gives(cell: str, priority: int) -> None:
+    maker = composer(call={"contacts.priority": "{{ name }}"})
+    assert planned("4155550100", "Mon", cell, maker=maker).priority == priority
+
+
+@pytest.mark.parametrize("cell", ["101", "-1", "high", "1.5", "٣"])
+def test_a_priority_that_is_no_whole_number_to_100_skips_the_row(cell: str) -> None:
+    maker = composer(call={"contacts.priority": "{{ name }}"})
+    reason = planned("4155550100", "Mon", cell, maker=maker).skip_reason
+    assert reason == f"contacts.priority: {cell!r} is not a whole number from 0 to 100"
 
 
 def test_a_request_holds_the_prompt_and_leaves_to_the_api_what_is_empty() -> None:
@@ -168,7 +199,7 @@ BROKEN = "{% if name == 'bad' %}{{ 1 / 0 }}{% endif %}Hello {{ name }}."
 
 
 def plan_many(bad: int) -> Planner:
-    planner = Planner(composer(BROKEN), BY_NUMBER, region="US")
+    planner = planner_of(composer(BROKEN))
     planner.plan([SheetRow(row=1, cells=("4155550100", "", "good"))])
     planner.plan(
         [SheetRow(row=n + 2, cells=(f"415555{n:04d}", "", "bad")) for n in range(100, 100 + bad)]
@@ -195,7 +226,7 @@ def test_more_than_twenty_faulty_rows_are_counted() -> None:
 
 
 def test_rows_that_cannot_be_called_are_not_rendered() -> None:
-    planner = Planner(composer(BROKEN), BY_NUMBER, region="US")
+    planner = planner_of(composer(BROKEN))
     [made] = planner.plan([SheetRow(row=2, cells=("nobody", "", "bad"))])
     planner.raise_faults()
     assert made.skip_reason == "no number in 'nobody'"
@@ -230,7 +261,7 @@ def batches(*names: str, fault: Exception | None = None) -> Iterator[list[SheetR
 @pytest.mark.anyio
 async def test_a_sheet_is_handed_over_batch_by_batch_and_its_rows_are_counted() -> None:
     kept, heard = Kept(), list[int]()
-    planner = Planner(composer(), BY_NUMBER, region="US")
+    planner = planner_of(composer())
     await enrol(batches("a", "b", "c"), planner, kept, progress=heard.append)
     assert [[made.row for made in batch] for batch in kept.batches] == [[2], [3], [4]]
     assert heard == [1, 2, 3]
@@ -239,7 +270,7 @@ async def test_a_sheet_is_handed_over_batch_by_batch_and_its_rows_are_counted() 
 @pytest.mark.anyio
 async def test_an_empty_sheet_and_an_empty_batch_are_enrolled() -> None:
     kept = Kept()
-    await enrol([[], []], Planner(composer(), BY_NUMBER, region="US"), kept)
+    await enrol([[], []], planner_of(composer()), kept)
     assert kept.batches == [[], []]
 
 
@@ -247,12 +278,12 @@ async def test_an_empty_sheet_and_an_empty_batch_are_enrolled() -> None:
 async def test_a_sheet_that_breaks_in_the_middle_raises_its_fault() -> None:
     fault = ContactsError([Fault(message="too many fields", row=4)])
     with pytest.raises(ContactsError, match="too many fields"):
-        await enrol(batches("a", fault=fault), Planner(composer(), BY_NUMBER, region="US"), Kept())
+        await enrol(batches("a", fault=fault), planner_of(composer()), Kept())
 
 
 @pytest.mark.anyio
 async def test_rows_that_cannot_be_rendered_raise_when_the_whole_sheet_was_read() -> None:
     kept = Kept()
     with pytest.raises(PromptError):
-        await enrol(batches("bad", "good"), Planner(composer(BROKEN), BY_NUMBER, region="US"), kept)
+        await enrol(batches("bad", "good"), planner_of(composer(BROKEN)), kept)
     assert len(kept.batches) == 2

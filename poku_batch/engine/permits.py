@@ -1,0 +1,224 @@
+"""May a contact be called now: the rules of a campaign, asked with a row of its sheet.
+
+Asked when the sheet is enrolled and again at the moment of dialling. What is not certain is a no:
+a cell that cannot be read, a zone that is not known. May be asked from several threads at a time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfoNotFoundError
+
+from poku_batch.campaign import DAYS, CallingHours
+from poku_batch.models import Go, Moment, Never, Permission
+from poku_batch.phone import zones_of
+from poku_batch.policy.calendars import holiday_calendar
+from poku_batch.policy.hours import (
+    ALWAYS,
+    Bounds,
+    Hours,
+    Opening,
+    Place,
+    Span,
+    described,
+    next_opening,
+)
+from poku_batch.policy.permissions import permission_at
+
+#: Stands for each contact's own zone in ``calling_hours.timezone``.
+CONTACT = "contact"
+
+#: How many openings are remembered: one for each set of zones, country and bounds of a row.
+_REMEMBERED = 10_000
+
+#: How long it is taken for granted that there is no opening within the next 400 days.
+_NONE_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermitColumns:
+    """Where a row's own rules stand: indexes of columns, from 0; None where there is no column.
+
+    ``names`` are the names of all the sheet's columns, for reasons.
+    """
+
+    timezone: int | None = None
+    not_before: int | None = None
+    not_after: int | None = None
+    consent: int | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The names of the columns that there are."""
+        found = (self.timezone, self.not_before, self.not_after, self.consent)
+        return tuple(self.names[column] for column in found if column is not None)
+
+    def name(self, column: int) -> str:
+        """What a reason calls a column."""
+        return f"column {self.names[column] if self.names else column + 1!r}"
+
+
+class Permits:
+    """Judges rows by do-not-call lists, consent, and the clock where the contact is."""
+
+    def __init__(
+        self,
+        *,
+        hours: Hours | None,
+        timezone: str = CONTACT,
+        default_timezone: str | None = None,
+        columns: PermitColumns,
+        consent_values: tuple[str, ...] = (),
+        listed: Callable[[str], str | None],
+    ) -> None:
+        """Take the rules of a campaign.
+
+        ``hours`` None: calling hours are switched off. ``timezone`` is ``contact``, or the zone
+        whose clock counts for everybody; ``default_timezone`` that of contacts whose own cannot be
+        told. ``listed`` names the list that a number (E.164) must not be called by, or None.
+        """
+        self._hours = hours
+        self._timezone = timezone
+        self._default_timezone = default_timezone
+        self._columns = columns
+        self._consent_values = frozenset(value.strip().casefold() for value in consent_values)
+        self._listed = listed
+        self._openings: dict[tuple[Place, Bounds], tuple[datetime, Opening | None]] = {}
+
+    def judge(
+        self, cells: Sequence[str], *, to: str, country: str | None, now: datetime
+    ) -> Permission:
+        """Say whether a row may be called at ``now`` (aware UTC), from when, or why never.
+
+        ``cells`` are the row's, in the order of the sheet's columns; ``country`` is the number's.
+        """
+        source = self._listed(to)
+        if source is not None:
+            return Never(why=f"on the do-not-call list: {source}")
+        if refusal := self._no_consent(cells):
+            return Never(why=refusal)
+        try:
+            bounds = self._bounds(cells)
+            if self._hours is None and bounds == Bounds():
+                return Go()
+            place = Place(zones=self._zones(cells, to), country=country or None)
+        except ValueError as error:
+            return Never(why=str(error))
+        try:
+            return permission_at(now, self._hours or ALWAYS, place, bounds, self._opening)
+        except ZoneInfoNotFoundError:
+            return Never(why=f"{' or '.join(place.zones)} is not a time zone that is known here")
+
+    def _no_consent(self, cells: Sequence[str]) -> str | None:
+        column = self._columns.consent
+        if column is None or cells[column].strip().casefold() in self._consent_values:
+            return None
+        cell = cells[column].strip()
+        return f"no consent: {_shown(cell)} in {self._columns.name(column)}"
+
+    def _bounds(self, cells: Sequence[str]) -> Bounds:
+        return Bounds(
+            not_before=self._moment(cells, self._columns.not_before),
+            not_after=self._moment(cells, self._columns.not_after),
+        )
+
+    def _moment(self, cells: Sequence[str], column: int | None) -> Moment | None:
+        if column is None or not cells[column].strip():
+            return None
+        # The package brings pandas along, which is there already where a sheet is open.
+        from poku_batch.contacts.moments import read_moment
+
+        try:
+            return read_moment(cells[column])
+        except ValueError as error:
+            raise ValueError(f"{self._columns.name(column)}: {error}") from None
+
+    def _zones(self, cells: Sequence[str], to: str) -> tuple[str, ...]:
+        """Whose clock counts: the campaign's, the row's, the number's, the campaign's default."""
+        if self._timezone != CONTACT:
+            return (self._timezone,)
+        zones = self._own_zone(cells) or zones_of(to)
+        if zones:
+            return zones
+        if self._default_timezone:
+            return (self._default_timezone,)
+        return ("UTC",) if self._hours is None else ()
+
+    def _own_zone(self, cells: Sequence[str]) -> tuple[str, ...]:
+        column = self._columns.timezone
+        if column is None or not cells[column].strip():
+            return ()
+        from poku_batch.contacts.moments import read_zone
+
+        try:
+            zone = read_zone(cells[column])
+        except ValueError as error:
+            raise ValueError(f"{self._columns.name(column)}: {error}") from None
+        return (zone,) if zone else ()
+
+    def _opening(self, hours: Hours, place: Place, bounds: Bounds, at: datetime) -> Opening | None:
+        """Find the next opening, or the one going on, and remember it for those who are there."""
+        known = self._openings.get((place, bounds))
+        if known is not None:
+            asked_at, opening = known
+            if asked_at <= at < (opening.closes_at if opening else asked_at + _NONE_FOR):
+                return opening
+        opening = next_opening(hours, place, bounds, at)
+        if len(self._openings) >= _REMEMBERED:
+            self._openings.clear()
+        self._openings[place, bounds] = (at, opening)
+        return opening
+
+
+def hours_of(section: CallingHours) -> Hours | None:
+    """Give the calling hours of a campaign as the rules take them; None: switched off."""
+    if section.always:
+        return None
+    return Hours(
+        week=tuple(_spans(section, day) for day in range(7)),
+        not_on=frozenset(section.not_on),
+        holiday=holiday_calendar(section.holidays),
+    )
+
+
+def describe(section: CallingHours) -> str:
+    """Say a campaign's calling hours in a line: ``09:00–20:00 mon–fri, where the contact is``."""
+    if section.always:
+        return "at any time: calling hours are switched off"
+    by_spans: dict[tuple[Span, ...], list[int]] = {}
+    for day in range(7):
+        by_spans.setdefault(_spans(section, day), []).append(day)
+    parts = [f"{described(spans)} {_days(days)}" for spans, days in by_spans.items() if spans]
+    parts.append(_whose_clock(section))
+    if section.holidays:
+        places = ["the contact's country" if p == CONTACT else p for p in section.holidays]
+        parts.append(f"not on public holidays of {' and '.join(places)}")
+    if section.not_on:
+        parts.append(f"not on {', '.join(map(str, sorted(section.not_on)))}")
+    if not section.model_fields_set:
+        parts[-1] += " (the default; 47 CFR 64.1200(c)(1))"
+    return ", ".join(parts)
+
+
+def _whose_clock(section: CallingHours) -> str:
+    if section.timezone != CONTACT:
+        return f"in {section.timezone}"
+    default = section.default_timezone
+    return "where the contact is" + (f" ({default} where that is unknown)" if default else "")
+
+
+def _spans(section: CallingHours, day: int) -> tuple[Span, ...]:
+    return tuple((window.start, window.end) for window in section.windows_of(day))
+
+
+def _days(days: Sequence[int]) -> str:
+    if len(days) == 7:
+        return "every day"
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        return f"{DAYS[days[0]]}–{DAYS[days[-1]]}"
+    return " ".join(DAYS[day] for day in days)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:39] + "…")
