@@ -5,6 +5,7 @@ Text from outside can neither become a formula nor break a file.
 """
 
 from poku_batch.results.columns import CALL_COLUMNS, check_columns
+from poku_batch.results.fields import Fields, fields_of
 from poku_batch.results.frame import results_frame
 from poku_batch.results.outputs import check_outputs, simulated_path
 from poku_batch.results.rescue import rescue
@@ -12,8 +13,10 @@ from poku_batch.results.writing import write_results
 
 __all__ = [
     "CALL_COLUMNS",
+    "Fields",
     "check_columns",
     "check_outputs",
+    "fields_of",
     "rescue",
     "results_frame",
     "simulated_path",

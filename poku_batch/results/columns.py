@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from poku_batch.errors import ContactsError, Fault
+from poku_batch.results.fields import columns_of
 
-#: What follows the input's columns in every results file, in this order.
+#: What follows the input's columns in every results file, in this order; then come the columns of
+#: ``fields``.
 CALL_COLUMNS: tuple[str, ...] = (
     "call_status",
     "call_outcome",
@@ -29,11 +31,13 @@ OUTSIDE_COLUMNS: tuple[str, ...] = (
 TIME_COLUMNS: tuple[str, ...] = ("call_started_at", "call_ended_at")
 
 
-def check_columns(columns: Iterable[str], *, file: str) -> None:
+def check_columns(columns: Iterable[str], *, file: str, fields: Iterable[str] = ()) -> None:
     """Raise ``ContactsError`` naming every input column that the results have a use for.
 
+    ``fields`` are the names of what is read out of summaries, which have columns too.
     Names that differ in case alone clash too: most readers of tables do not tell them apart.
     """
+    taken = {*CALL_COLUMNS, *columns_of(fields)}
     faults = [
         Fault(
             file=file,
@@ -43,7 +47,7 @@ def check_columns(columns: Iterable[str], *, file: str) -> None:
             hint=f'rename it in the sheet, for example to "previous_{column.strip()}"',
         )
         for column in columns
-        if column.strip().casefold() in CALL_COLUMNS
+        if column.strip().casefold() in taken
     ]
     if faults:
         raise ContactsError(faults)

@@ -7,16 +7,21 @@ import pandas as pd
 
 from poku_batch.models import ContactRecord
 from poku_batch.results.columns import TIME_COLUMNS
+from poku_batch.results.fields import NO_FIELDS, Fields, column_of, series_of
 from poku_batch.results.outside import clean
 
 
-def results_frame(columns: Sequence[str], records: Sequence[ContactRecord]) -> pd.DataFrame:
+def results_frame(
+    columns: Sequence[str], records: Sequence[ContactRecord], fields: Fields = NO_FIELDS
+) -> pd.DataFrame:
     """Build the results: one row per record in its order, the index the sheet's row numbers.
 
     The input's columns come first, dtype object, each cell the sheet's ``str``. Then
     ``CALL_COLUMNS``: text as object with None where nothing is known, ``call_attempts`` int64,
     ``call_started_at`` and ``call_ended_at`` datetime64[us, UTC], ``call_duration_s`` float64,
-    seconds to 3 decimals, never negative. Text from outside has lost its control characters.
+    seconds to 3 decimals, never negative. Then ``call_field_NAME`` for each of ``fields``: dates as
+    ``datetime.date`` in object, float64, Int64, boolean, text as object. Text from outside has lost
+    its control characters.
     """
     cells = list(zip(*(record.cells for record in records), strict=True))
     lists = cells or [() for _ in columns]
@@ -27,6 +32,9 @@ def results_frame(columns: Sequence[str], records: Sequence[ContactRecord]) -> p
     frame["call_duration_s"] = frame["call_duration_s"].astype("float64")
     for name in TIME_COLUMNS:
         frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
+    for name, kind in fields.items():
+        values = (record.fields.get(name) for record in records)
+        frame[column_of(name)] = series_of(values, kind, index)
     return frame
 
 

@@ -21,11 +21,13 @@ def check_outputs(
     input_file: Path | None,
     rows: int | None = None,
     columns: int | None = None,
+    fields: int = 0,
 ) -> None:
     """Raise ``ResultsError`` if any of the files cannot or must not be written.
 
     Never the input file itself, not through a link either. ``rows`` and ``columns`` are those of
-    the input, if known: a worksheet that could not hold them is refused before anybody is called.
+    the input, if known, ``fields`` how many are read out of each summary: a worksheet that could
+    not hold them is refused before anybody is called.
     """
     seen: dict[str, Path] = {}
     for path in paths:
@@ -41,7 +43,8 @@ def check_outputs(
         if twin is not path:
             raise ResultsError(f"{path}: is the same file as the output {twin}; name it once")
         if path.suffix.lower() == ".xlsx":
-            check_worksheet(path, rows=rows or 0, columns=(columns or 0) + len(CALL_COLUMNS))
+            width = (columns or 0) + len(CALL_COLUMNS) + fields
+            check_worksheet(path, rows=rows or 0, columns=width)
 
 
 def check_worksheet(path: Path, *, rows: int, columns: int) -> None:

@@ -5,7 +5,7 @@ Every text is written as text, so that none becomes a formula, a link or a numbe
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +16,7 @@ from xlsxwriter.exceptions import FileCreateError, FileSizeError
 
 from poku_batch.errors import ResultsError
 from poku_batch.results.columns import CALL_COLUMNS, TIME_COLUMNS
+from poku_batch.results.fields import Fields, columns_of
 from poku_batch.results.outputs import check_worksheet
 
 #: UTF-16 code units that a cell holds. Source: Excel's specifications and limits.
@@ -29,6 +30,9 @@ _OPTIONS = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
+#: Its dates begin with this year, and its numbers are floats. Source: as above.
+_FIRST_YEAR = 1900
+_LARGEST = 2**53
 _MAX_WIDTH = 40
 _SAMPLED_ROWS = 200
 
@@ -36,15 +40,16 @@ _SAMPLED_ROWS = 200
 class WorkbookTable:
     """One .xlsx file; rows are kept in a private folder beside it until it is completed."""
 
-    def __init__(self, path: Path, columns: Sequence[str], *, target: Path) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], fields: Fields, *, target: Path) -> None:
         self._target = target
-        self._names = [*columns, *CALL_COLUMNS]
+        self._names = [*columns, *CALL_COLUMNS, *columns_of(fields)]
         check_worksheet(target, rows=0, columns=len(self._names))
         self._folder = TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.")
         self._book = xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": self._folder.name})
         self._sheet = self._book.add_worksheet("Results")
         self._plain = self._book.add_format()
         self._moment = self._book.add_format({"num_format": 'yyyy-mm-dd hh:mm:ss"Z"'})
+        self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
         bold = self._book.add_format({"bold": True})
         self._widths = [len(name) for name in self._names]
         self._rows = 0
@@ -72,8 +77,16 @@ class WorkbookTable:
             case datetime():
                 self._widths[position] = max(self._widths[position], 20)
                 self._sheet.write_datetime(self._rows, position, cell, self._moment)
-            case int() | float():
+            case date() if cell.year >= _FIRST_YEAR:
+                self._widths[position] = max(self._widths[position], 10)
+                self._sheet.write_datetime(self._rows, position, cell, self._day)
+            case bool():
+                self._sheet.write_boolean(self._rows, position, cell)
+            case int() | float() if abs(cell) <= _LARGEST or isinstance(cell, float):
                 self._sheet.write_number(self._rows, position, cell)
+            case _:
+                # What a worksheet's dates and numbers cannot hold without harm.
+                self._write_text(self._rows, position, str(cell), self._plain)
 
     def _write_text(self, row: int, position: int, text: str, style: object) -> None:
         fit = _within_limit(_UNFIT.sub("\ufffd", text))

@@ -18,6 +18,7 @@ from anyio import to_thread
 
 from poku_batch.models import ContactRecord
 from poku_batch.results.failures import writing
+from poku_batch.results.fields import NO_FIELDS, Fields
 from poku_batch.results.frame import results_frame
 from poku_batch.results.tables import Table, open_table
 
@@ -41,6 +42,8 @@ async def write_results(
     paths: Sequence[Path],
     columns: Sequence[str],
     batches: AsyncIterator[list[ContactRecord]],
+    *,
+    fields: Fields = NO_FIELDS,
 ) -> list[Path]:
     """Write the records to every one of ``paths``; formats go by the endings.
 
@@ -48,15 +51,16 @@ async def write_results(
     ``results (2).csv``, where what stands there cannot be replaced: open in a program that keeps
     it locked, protected, or a folder.
 
-    ``columns`` are the input's, in order. Parent folders are created; the files are readable by
-    their owner alone. A link is followed, not replaced. Raises ``ResultsError`` where a file
+    ``columns`` are the input's, in order; ``fields`` what the campaign reads out of its summaries,
+    each of which has a column after the others. Parent folders are created; the files are readable
+    by their owner alone. A link is followed, not replaced. Raises ``ResultsError`` where a file
     cannot be written: then the old files stand as they were.
     """
     drafts: list[_Draft] = []
     try:
-        await to_thread.run_sync(_open_drafts, drafts, paths, columns)
+        await to_thread.run_sync(_open_drafts, drafts, paths, columns, fields)
         async for records in batches:
-            await to_thread.run_sync(_write, drafts, columns, records)
+            await to_thread.run_sync(_write, drafts, columns, records, fields)
         return await to_thread.run_sync(_publish, drafts)
     except BaseException:
         with anyio.CancelScope(shield=True):
@@ -64,13 +68,15 @@ async def write_results(
         raise
 
 
-def _open_drafts(drafts: list[_Draft], paths: Sequence[Path], columns: Sequence[str]) -> None:
+def _open_drafts(
+    drafts: list[_Draft], paths: Sequence[Path], columns: Sequence[str], fields: Fields
+) -> None:
     for path in paths:
         with writing(path):
-            drafts.append(_open_draft(path, columns))
+            drafts.append(_open_draft(path, columns, fields))
 
 
-def _open_draft(path: Path, columns: Sequence[str]) -> _Draft:
+def _open_draft(path: Path, columns: Sequence[str], fields: Fields) -> _Draft:
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp gives mode 0600, and a name that nobody else has.
@@ -78,16 +84,17 @@ def _open_draft(path: Path, columns: Sequence[str]) -> _Draft:
     os.close(handle)
     draft = Path(name)
     try:
-        return _Draft(
-            asked=path, target=target, path=draft, table=open_table(draft, columns, target=target)
-        )
+        table = open_table(draft, columns, fields, target=target)
+        return _Draft(asked=path, target=target, path=draft, table=table)
     except BaseException:
         draft.unlink()
         raise
 
 
-def _write(drafts: list[_Draft], columns: Sequence[str], records: list[ContactRecord]) -> None:
-    frame = results_frame(columns, records)
+def _write(
+    drafts: list[_Draft], columns: Sequence[str], records: list[ContactRecord], fields: Fields
+) -> None:
+    frame = results_frame(columns, records, fields)
     for draft in drafts:
         with writing(draft.asked):
             draft.table.write(frame)

@@ -1,7 +1,8 @@
-"""The simulator's HTTP interface: Poku's two requests, the recordings, and two pages of its own.
+"""The simulator's HTTP interface: Poku's two requests, the recordings, and pages of its own.
 
 Every error is ``{"error": "<what is wrong>"}``. Recordings need no key, since a browser plays them.
-``GET /`` and ``GET /log`` are no part of Poku's API and are not in the OpenAPI document.
+``GET /``, ``GET /log`` and the chat endpoint are no part of Poku's API and are not in the OpenAPI
+document.
 """
 
 import dataclasses
@@ -17,6 +18,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 from poku_batch.simulator import contract
 from poku_batch.simulator.calls import CallBook
+from poku_batch.simulator.chat import add_chat
 from poku_batch.simulator.checks import check_account, parse_call, read_body
 from poku_batch.simulator.config import SimulatorConfig
 from poku_batch.simulator.connections import Connections
@@ -31,6 +33,7 @@ GET  /interactions/{interactionId}/status  how a call stands
 GET  /recordings/{interactionId}.wav       what it might have sounded like
 GET  /openapi.json                         all of that, exactly
 GET  /log                                  what was really placed (not part of Poku's API)
+POST /v1/chat/completions                  reads a summary, in a model's place (likewise)
 """
 Bearer = Annotated[
     HTTPAuthorizationCredentials | None,
@@ -52,6 +55,7 @@ def create_app(config: SimulatorConfig, book: CallBook, connections: Connections
     _add_calls(app, config, book, Service(config, book, connections))
     _add_recordings(app, book)
     _add_own_pages(app, book)
+    add_chat(app, seed=config.seed)
     return app
 
 
