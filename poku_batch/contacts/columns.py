@@ -46,6 +46,12 @@ def find_phone_column(columns: Sequence[str]) -> str | None:
     return min(named, key=lambda column: ranks[_fold(column)], default=None)
 
 
+def find_column(columns: Sequence[str], names: Sequence[str]) -> int | None:
+    """Return the position, from 0, of the first column with one of these names, or None."""
+    folded = [_fold(column) for column in columns]
+    return next((folded.index(_fold(name)) for name in names if _fold(name) in folded), None)
+
+
 def require_column(name: str, columns: Sequence[str], *, file: str, key: str) -> int:
     """Return the position, from 0, of the column that the campaign key ``key`` names.
 

@@ -7,9 +7,9 @@ from poku_batch.contacts.files import require_file
 from poku_batch.contacts.sheet import Sheet, require_contacts
 from poku_batch.errors import ContactsError, Fault
 
-_TEXT = (".csv", ".tsv", ".txt")
-_WORKBOOK = (".xlsx", ".xlsm")
-_PARQUET = (".parquet",)
+TEXT_ENDINGS = (".csv", ".tsv", ".txt")
+WORKBOOK_ENDINGS = (".xlsx", ".xlsm")
+_ENDINGS = (*TEXT_ENDINGS, *WORKBOOK_ENDINGS, ".parquet")
 
 
 def open_sheet(path: Path, *, name: str | None = None) -> Sheet:
@@ -20,15 +20,13 @@ def open_sheet(path: Path, *, name: str | None = None) -> Sheet:
     format, if its header has faults, or if it holds no contact.
     """
     file = str(path) if name is None else name
-    ending = path.suffix.lower()
-    if ending not in _TEXT + _WORKBOOK + _PARQUET:
-        raise _unknown_ending(file, ending)
+    ending = require_ending(path, file=file)
     stamp = require_file(path, file=file)
-    if ending in _TEXT:
+    if ending in TEXT_ENDINGS:
         from poku_batch.contacts.text import open_text
 
         sheet = open_text(path, file=file, stamp=stamp)
-    elif ending in _WORKBOOK:
+    elif ending in WORKBOOK_ENDINGS:
         from poku_batch.contacts.workbook import open_workbook
 
         sheet = open_workbook(path, file=file)
@@ -39,11 +37,18 @@ def open_sheet(path: Path, *, name: str | None = None) -> Sheet:
     return require_contacts(sheet)
 
 
+def require_ending(path: Path, *, file: str) -> str:
+    """Return the file's ending in lower case; raises ``ContactsError`` if no reader has it."""
+    ending = path.suffix.lower()
+    if ending not in _ENDINGS:
+        raise _unknown_ending(file, ending)
+    return ending
+
+
 def _unknown_ending(file: str, ending: str) -> ContactsError:
-    known = _TEXT + _WORKBOOK + _PARQUET
-    near = nearest(ending, known) if ending else None
+    near = nearest(ending, _ENDINGS) if ending else None
     message = f'the ending "{ending}" is not that of a sheet' if ending else "has no ending"
-    hint = f"known are {', '.join(known)}"
+    hint = f"known are {', '.join(_ENDINGS)}"
     if ending in {".xls", ".xlsb", ".ods", ".numbers"}:
         hint = f"save it as .xlsx; {hint}"
     elif near is not None:

@@ -27,13 +27,29 @@ _SAVE_AGAIN = "open it in a spreadsheet program and save it as .xlsx"
 
 def open_workbook(path: Path, *, file: str) -> Sheet:
     """Open a workbook. Raises ``ContactsError`` if it is not one, or its header has faults."""
+    return _sheet_of(*_open(path, file), file)
+
+
+def workbook_rows(path: Path, *, file: str) -> Iterator[list[str]]:
+    """Read all rows of the first visible worksheet, whatever its first one is, from A1 on.
+
+    Raises ``ContactsError`` if the file is not a workbook.
+    """
+    workbook, worksheet = _open(path, file)
+    try:
+        for cells in _rows(worksheet):
+            yield [_text(cell) for cell in cells]
+    finally:
+        workbook.close()
+
+
+def _open(path: Path, file: str) -> tuple[CalamineWorkbook, CalamineSheet]:
     with reading(path, file=file):
         kind = foreign_kind(path, expected="zip")
         if kind is not None:
             raise _fault(file, f"is {kind}, not an .xlsx workbook", _hint_for(kind))
         workbook = _load(path, file)
-        worksheet = _first_visible(workbook, file)
-    return _sheet_of(workbook, worksheet, file)
+        return workbook, _first_visible(workbook, file)
 
 
 def _load(path: Path, file: str) -> CalamineWorkbook:
