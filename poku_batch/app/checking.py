@@ -8,20 +8,27 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from poku_batch.app import environment
+from poku_batch.app import environment, rules
+from poku_batch.app.lists import open_lists
 from poku_batch.app.preparing import Prepared, preparing
+from poku_batch.app.reading import time_of
 from poku_batch.campaign import Campaign
 from poku_batch.engine.compose import Unfit
-from poku_batch.engine.plan import enrol
+from poku_batch.engine.plan import Planner, enrol
 from poku_batch.errors import UsageError
-from poku_batch.models import CallRequest, ContactKey, Enrolment, EnrolmentReport, SheetRow
+from poku_batch.models import CallRequest, ContactKey, Enrolment, EnrolmentReport, Later, SheetRow
 from poku_batch.ports import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """What ``check`` found: how the sheet was read, and what a run would do now."""
+    """What ``check`` found: how the sheet was read, and what a run would do ``at`` that time.
 
+    ``rule_columns`` are the columns with rules of the rows' own (``timezone``, ``not_before`` …).
+    """
+
+    at: datetime
+    rule_columns: tuple[str, ...]
     columns: tuple[str, ...]
     phone_column: str
     key_columns: tuple[str, ...]
@@ -32,12 +39,16 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A row as it would be called; ``request`` is None where ``reason`` says why it would not."""
+    """A row as it would be called; ``request`` is None where ``reason`` says why it would not.
+
+    ``later``: it would be, but not yet.
+    """
 
     row: SheetRow
     key: ContactKey | None
     request: CallRequest | None
     reason: str | None
+    later: Later | None = None
 
 
 async def check_campaign(
@@ -51,11 +62,17 @@ async def check_campaign(
     Raises ``InputError`` with every fault of the stage at which the first was found. ``progress``
     hears the rows read so far.
     """
+    lists = await open_lists(campaign, simulate=simulate)
     with preparing(campaign, simulate=simulate) as prepared:
+        permits = rules.permits(campaign, prepared.permit_columns, lists.source)
         async with _ledger_or_scratch(campaign, simulate=simulate) as ledger:
-            report = await _preview_enrolment(prepared, ledger, progress)
+            now = await time_of(ledger, simulate=simulate)
+            planner = prepared.planner(permits, now=now)
+            report = await _preview_enrolment(prepared, planner, ledger, now, progress)
         sheet = prepared.sheet
         return CheckReport(
+            at=now,
+            rule_columns=prepared.permit_columns.used,
             columns=sheet.columns,
             phone_column=sheet.columns[prepared.columns.phone],
             key_columns=prepared.columns.names,
@@ -66,24 +83,36 @@ async def check_campaign(
 
 
 async def _preview_enrolment(
-    prepared: Prepared, ledger: Ledger, progress: Callable[[int], None]
+    prepared: Prepared,
+    planner: Planner,
+    ledger: Ledger,
+    now: datetime,
+    progress: Callable[[int], None],
 ) -> EnrolmentReport:
     campaign = prepared.campaign
     async with ledger.enrolment(
-        campaign.identity, prepared.sheet.columns, campaign.contacts.duplicates
+        campaign.identity,
+        prepared.sheet.columns,
+        campaign.contacts.duplicates,
+        number_caps=rules.number_caps(campaign),
     ) as session:
-        await enrol(prepared.sheet.batches(), prepared.planner(), session, progress=progress)
-        return await session.preview(now=datetime.now(UTC))
+        await enrol(prepared.sheet.batches(), planner, session, progress=progress)
+        return await session.preview(now=now)
 
 
-def preview_row(campaign: Campaign, *, row: int | None = None, key: str | None = None) -> Preview:
+async def preview_row(
+    campaign: Campaign, *, row: int | None = None, key: str | None = None
+) -> Preview:
     """Make the request of one row: the one numbered ``row``, or of ``key``, or the first to call.
 
     Raises ``UsageError`` where the sheet has no such row, ``PromptError`` where it cannot be
     rendered.
     """
+    # A rehearsal's lists hold the ledger's own too, which no run of this process asks here.
+    lists = await open_lists(campaign, simulate=True)
     with preparing(campaign, simulate=False) as prepared:
-        planner = prepared.planner()
+        permits = rules.permits(campaign, prepared.permit_columns, lists.source)
+        planner = prepared.planner(permits, now=datetime.now(UTC))
         for batch in prepared.sheet.batches():
             for found, planned in zip(batch, planner.plan(batch), strict=True):
                 if _wanted(planned, row, key):
@@ -106,7 +135,7 @@ def _preview(prepared: Prepared, row: SheetRow, planned: Enrolment) -> Preview:
     made = prepared.composer.compose(row, to=planned.to, key=planned.key, number=1)
     if isinstance(made, Unfit):
         return Preview(row=row, key=planned.key, request=None, reason=made.reason)
-    return Preview(row=row, key=planned.key, request=made, reason=None)
+    return Preview(row=row, key=planned.key, request=made.request, reason=None, later=planned.later)
 
 
 @asynccontextmanager

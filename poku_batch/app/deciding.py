@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from poku_batch.app import environment
@@ -27,12 +27,14 @@ from poku_batch.ports import Ledger
 class Retried:
     """What a selection came to. ``done`` is false where nobody was selected, or the answer was no.
 
-    ``untouched`` are contacts that were named by key and cannot be put back as they stand.
+    ``untouched`` are contacts that were named by key and cannot be put back as they stand;
+    ``listed`` those whose number is on the do-not-call list, with the source of its entry.
     """
 
     put_back: PutBack
     done: bool
     untouched: tuple[ContactRecord, ...]
+    listed: tuple[tuple[ContactRecord, str], ...] = ()
 
 
 async def retry_contacts(
@@ -54,9 +56,15 @@ async def retry_contacts(
         named = [await require_contact(ledger, campaign, key) for key in selection.keys]
         able = (ContactState.DONE, ContactState.FAILED, ContactState.UNKNOWN)
         untouched = tuple(contact for contact in named if contact.state not in able)
+        listed = [(contact, await _listed(ledger, contact)) for contact in named]
+        kept_out = tuple((contact, source) for contact, source in listed if source is not None)
+        names = {contact.key for contact, _ in kept_out}
+        selection = replace(
+            selection, keys=tuple(key for key in selection.keys if key not in names)
+        )
         found = await ledger.selected(campaign.identity, selection)
         if not found.contacts or not confirm(found):
-            return Retried(put_back=found, done=False, untouched=untouched)
+            return Retried(put_back=found, done=False, untouched=untouched, listed=kept_out)
         done = await ledger.put_back(
             campaign.identity,
             selection,
@@ -64,7 +72,11 @@ async def retry_contacts(
             by=environment.person(),
             at=datetime.now(UTC),
         )
-        return Retried(put_back=done, done=True, untouched=untouched)
+        return Retried(put_back=done, done=True, untouched=untouched, listed=kept_out)
+
+
+async def _listed(ledger: Ledger, contact: ContactRecord) -> str | None:
+    return None if contact.to is None else await ledger.listed(contact.to)
 
 
 async def resolve_contact(  # what the person says

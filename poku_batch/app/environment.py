@@ -29,6 +29,17 @@ def api_key() -> str:
     return key
 
 
+def secret(name: str, *, needed_by: str) -> str:
+    """A secret that the campaign names by its variable. Raises ``UsageError`` where it is empty."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        raise UsageError(
+            f"{needed_by}: the environment variable {name} is not set. Set it, or take the key "
+            "out of the campaign. Nobody was called."
+        )
+    return value
+
+
 def base_url(campaign: Campaign) -> str:
     """The API's address: ``POKU_BASE_URL``, else the campaign's ``api.base_url``.
 

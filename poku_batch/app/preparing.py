@@ -6,11 +6,13 @@ Everything that can be wrong before the first row is read is found here, and tol
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poku_batch.campaign import Campaign
-from poku_batch.engine.compose import Composer
+from poku_batch.engine.compose import PRIORITY, Composer
+from poku_batch.engine.permits import PermitColumns, Permits
 from poku_batch.engine.plan import KeyColumns, Planner
 from poku_batch.errors import CampaignError, Fault, PromptError
 from poku_batch.prompts import RowTemplates, read_prompt
@@ -28,12 +30,19 @@ class Prepared:
     campaign: Campaign
     sheet: "Sheet"
     columns: KeyColumns
+    permit_columns: PermitColumns
     composer: Composer
     outputs: tuple[Path, ...]
 
-    def planner(self) -> Planner:
-        """A planner for one reading of the sheet."""
-        return Planner(self.composer, self.columns, region=self.campaign.contacts.region)
+    def planner(self, permits: Permits, *, now: datetime) -> Planner:
+        """A planner for one reading of the sheet, by the rules as they stand ``now`` (aware)."""
+        return Planner(
+            self.composer,
+            self.columns,
+            permits,
+            region=self.campaign.contacts.region,
+            now=now,
+        )
 
 
 @contextmanager
@@ -46,18 +55,20 @@ def preparing(
     is wrong so far.
     """
     from poku_batch.contacts import frame_sheet, open_sheet
-    from poku_batch.results import check_columns, check_outputs
+    from poku_batch.results import check_columns, check_outputs, fields_of
 
     source = campaign.contacts.file
     sheet = open_sheet(source) if contacts is None else frame_sheet(contacts)
     with sheet:
         outputs = output_paths(campaign, simulate=simulate)
-        check_columns(sheet.columns, file=str(source))
-        check_outputs(outputs, input_file=source if contacts is None else None)
+        fields = fields_of(campaign.outcomes_by)
+        check_columns(sheet.columns, file=str(source), fields=fields)
+        check_outputs(outputs, input_file=source if contacts is None else None, fields=len(fields))
         yield Prepared(
             campaign=campaign,
             sheet=sheet,
             columns=_key_columns(campaign, sheet),
+            permit_columns=_permit_columns(campaign, sheet),
             composer=Composer(
                 compile_templates(campaign, sheet.columns), region=campaign.contacts.region
             ),
@@ -88,7 +99,7 @@ def compile_templates(campaign: Campaign, columns: tuple[str, ...]) -> RowTempla
             prompt_name=str(prompt.file or campaign.path),
             prompt_line=campaign.prompt_line,
             folder=prompt.file.parent if prompt.file else campaign.folder,
-            call=campaign.call.templates,
+            call=_row_values(campaign),
             columns=columns,
             campaign={"name": campaign.name, "wave": campaign.wave},
         )
@@ -98,6 +109,33 @@ def compile_templates(campaign: Campaign, columns: tuple[str, ...]) -> RowTempla
     if missing:
         raise PromptError(campaign.located(missing))
     return templates
+
+
+def _row_values(campaign: Campaign) -> dict[str, str]:
+    """What is rendered for each row beside its prompt."""
+    values = dict(campaign.call.templates)
+    if campaign.contacts.priority is not None:
+        values[PRIORITY] = campaign.contacts.priority
+    return values
+
+
+def _permit_columns(campaign: Campaign, sheet: "Sheet") -> PermitColumns:
+    from poku_batch.contacts import find_column, require_column
+
+    def at(key: str, name: str | None, *usual: str) -> int | None:
+        if name is not None:
+            return require_column(name, sheet.columns, file=sheet.name, key=f"contacts.{key}")
+        return find_column(sheet.columns, usual)
+
+    contacts = campaign.contacts
+    consent = contacts.consent
+    return PermitColumns(
+        timezone=at("timezone", contacts.timezone, "timezone"),
+        not_before=at("not_before", contacts.not_before, "not_before"),
+        not_after=at("not_after", contacts.not_after, "not_after"),
+        consent=None if consent is None else at("consent.column", consent.column),
+        names=sheet.columns,
+    )
 
 
 def _key_columns(campaign: Campaign, sheet: "Sheet") -> KeyColumns:

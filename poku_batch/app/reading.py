@@ -7,7 +7,7 @@ from pathlib import Path
 
 from poku_batch.app import environment
 from poku_batch.app.preparing import output_paths
-from poku_batch.app.running import write_outputs
+from poku_batch.app.writing import write_outputs
 from poku_batch.campaign import Campaign
 from poku_batch.errors import UsageError
 from poku_batch.models import Counts, UnknownCall
@@ -28,8 +28,17 @@ async def campaign_unknown(
     Raises ``UsageError`` if it was never run.
     """
     async with existing_ledger(campaign, simulate=simulate) as ledger:
-        counts = await ledger.counts(campaign.identity, now=datetime.now(UTC))
+        counts = await ledger.counts(
+            campaign.identity, now=await time_of(ledger, simulate=simulate)
+        )
         return counts, await ledger.unknown_calls(campaign.identity, limit=limit)
+
+
+async def time_of(ledger: Ledger, *, simulate: bool) -> datetime:
+    """Now; for rehearsals, where the last one of the folder left off, if that is later."""
+    now = datetime.now(UTC)
+    latest = await ledger.latest_at() if simulate else None
+    return now if latest is None else max(now, latest)
 
 
 async def export_campaign(
@@ -41,10 +50,14 @@ async def export_campaign(
     beside it, under another name. Raises ``UsageError`` if the campaign was never run,
     ``ResultsError`` if the file cannot be written.
     """
-    from poku_batch.results import check_outputs
+    from poku_batch.results import check_outputs, fields_of
 
     outputs = output_paths(campaign, simulate=simulate) if to is None else (to,)
-    check_outputs(outputs, input_file=campaign.contacts.file)
+    check_outputs(
+        outputs,
+        input_file=campaign.contacts.file,
+        fields=len(fields_of(campaign.outcomes_by)),
+    )
     async with existing_ledger(campaign, simulate=simulate) as ledger:
         return await write_outputs(ledger, campaign, outputs)
 

@@ -7,10 +7,14 @@ from contextlib import contextmanager
 
 import typer
 
-from poku_batch.app.running import RunPlan
+from poku_batch.app.summary import CanaryReport, RunPlan
+from poku_batch.campaign import Campaign
 from poku_batch.cli.terminal import err, say
 from poku_batch.errors import UsageError
-from poku_batch.progress import Display
+from poku_batch.events import CallEnded, CallFailed, CallUnknown
+from poku_batch.models import Counts, WaitKind
+from poku_batch.progress import WAIT_WORDS, Display
+from poku_batch.progress.notes import local
 from poku_batch.progress.words import one_line
 
 
@@ -52,9 +56,53 @@ def plan_lines(plan: RunPlan) -> list[str]:
         people = "1 person" if plan.to_call == 1 else f"{plan.to_call:,} people"
         lines.append(
             f"{campaign.identity}: real calls to {people} ({_countries(plan)}) "
-            f"from {caller_id(campaign.call.from_)}, {campaign.limits.concurrency:,} at once, "
+            f"from {caller_id(campaign)}, {campaign.limits.slots:,} at once, "
             f"through {plan.base_url}"
         )
+        lines += later_lines(report.counts)
+    return lines
+
+
+def later_lines(counts: Counts) -> list[str]:
+    """Who of the pending ones is called later, and from when; nothing where nobody is."""
+    if not counts.waits:
+        return []
+    lines = [f"now {counts.due:,}"] if counts.due else ["nobody now"]
+    lines += [
+        f"{WAIT_WORDS[WaitKind(kind)]} {wait.contacts:,}, from {local(wait.first_at)}"
+        for kind, wait in sorted(counts.waits.items(), key=lambda item: item[1].first_at)
+    ]
+    return ["Of these: " + "; ".join(lines)]
+
+
+def agree_to_go_on(report: CanaryReport, *, display: Display, yes: bool) -> bool:
+    """Show what the first calls came to, and ask at a terminal whether to go on.
+
+    Where nobody can be asked, a real run goes on by ``--yes`` alone; a rehearsal does in any case.
+    """
+    with display.paused():
+        for line in canary_lines(report):
+            say(err, line)
+        if yes or (report.simulated and not sys.stdin.isatty()):
+            return True
+        if not sys.stdin.isatty():
+            say(err, "there is nobody here to ask whether to go on: add --yes to go on unasked")
+            return False
+        return confirmed(f"Go on with the other {report.left:,}?")
+
+
+def canary_lines(report: CanaryReport) -> list[str]:
+    """What each of the first calls came to, a line each."""
+    lines = ["The first calls came to this:"]
+    for result in report.results:
+        match result:
+            case CallEnded(outcome=outcome, summary=summary):
+                what, text = outcome, summary or ""
+            case CallUnknown(evidence=evidence):
+                what, text = "unknown", evidence
+            case CallFailed(why=why):
+                what, text = "failed", why
+        lines.append(f"  row {result.row}: {one_line(what)}: {one_line(text, limit=200)}")
     return lines
 
 
@@ -68,8 +116,11 @@ def called_before_text(number: int) -> str:
     )
 
 
-def caller_id(value: str | None) -> str:
+def caller_id(campaign: Campaign) -> str:
     """The caller ID as a person reads it in the campaign."""
+    if campaign.call.caller_ids:
+        return f"{len(campaign.call.caller_ids)} numbers in turn"
+    value = campaign.call.caller_id
     if value is None:
         return "your account's own number"
     return "each row's own number" if "{" in value else one_line(value)

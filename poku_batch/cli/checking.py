@@ -47,11 +47,13 @@ def preview(
     key: Annotated[str | None, typer.Option(metavar="K", help="The row's key.")] = None,
 ) -> None:
     """Show the prompt and the request of one row: by default the first to be called."""
+    import anyio
+
     from poku_batch.app.checking import preview_row
     from poku_batch.campaign import load_campaign
     from poku_batch.cli.found import print_preview
 
-    print_preview(preview_row(load_campaign(campaign), row=row, key=key))
+    print_preview(anyio.run(partial(preview_row, load_campaign(campaign), row=row, key=key)))
 
 
 def schema() -> None:

@@ -40,7 +40,7 @@ def retry(
     """Put contacts of CAMPAIGN back to pending: the next run calls them, in a new attempt.
 
     A run that is going on takes them up too. Says how many may ring twice, and asks then. Who
-    asked not to be called is put back by --key alone.
+    asked not to be called is left alone: first take the number off the do-not-call list.
     """
     import anyio
 

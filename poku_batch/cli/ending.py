@@ -5,13 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from poku_batch.app.preparing import output_paths
-from poku_batch.app.running import RunSummary
+from poku_batch.app.summary import RunSummary
 from poku_batch.campaign import Campaign
 from poku_batch.cli.exits import exit_code
 from poku_batch.cli.terminal import err, out, print_json, say, shown
 from poku_batch.models import ContactState, Counts, RunEnding
 from poku_batch.progress import counts_table
+from poku_batch.progress.notes import local
 from poku_batch.progress.words import one_line
+
+#: Endings of which one word does not say it all.
+_WITH_REASON = (
+    RunEnding.REFUSED,
+    RunEnding.BUDGET,
+    RunEnding.CIRCUIT_BREAKER,
+    RunEnding.DUE_LATER,
+)
 
 
 def print_ending(
@@ -53,6 +62,10 @@ def counts_json(counts: Counts) -> dict[str, Any]:
         "skip_reasons": dict(counts.skip_reasons),
         "due": counts.due,
         "next_due_at": counts.next_due_at.isoformat() if counts.next_due_at else None,
+        "waits": {
+            str(kind): {"contacts": wait.contacts, "first_at": wait.first_at.isoformat()}
+            for kind, wait in counts.waits.items()
+        },
     }
 
 
@@ -67,6 +80,7 @@ def ending_json(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> 
         "exit_code": int(exit_code(summary.ending, summary.counts)),
         **counts_json(summary.counts),
         "outputs": [str(path) for path in summary.outputs],
+        "messages_left": summary.messages_left,
     }
 
 
@@ -74,7 +88,10 @@ def _headline(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> st
     kind = "rehearsal" if simulated else "run"
     word = {
         RunEnding.FINISHED: "nobody is left to call",
-        RunEnding.LIMIT: "stopped at --limit",
+        RunEnding.LIMIT: f"stopped at {summary.why or 'its limit'}",
+        RunEnding.BUDGET: "stopped: the budget is used up",
+        RunEnding.CIRCUIT_BREAKER: "stopped: too many calls went wrong",
+        RunEnding.CANARY: "stopped after the first calls",
         RunEnding.DECLINED: "nobody was called",
         RunEnding.DUE_LATER: "the rest is due later",
         RunEnding.STOPPED: "stopped; open calls were heard to their end",
@@ -85,14 +102,33 @@ def _headline(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> st
 
 
 def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list[str]:
-    counts, lines = summary.counts, []
     again = f"poku-batch run {shown(campaign.path)}{' --simulate' if simulated else ''}"
-    if summary.ending is RunEnding.REFUSED and summary.why:
+    return [
+        *_why_lines(summary),
+        *_contact_lines(summary.counts, again),
+        *_next_lines(summary.counts, campaign, again, simulated=simulated),
+    ]
+
+
+def _why_lines(summary: RunSummary) -> list[str]:
+    lines = []
+    if summary.ending in _WITH_REASON and summary.why:
         lines.append(f"Why: {one_line(summary.why, limit=300)}")
+    if summary.ending is RunEnding.REFUSED:
         lines.append(
             "Mend what it says (key, credits, address), then run again: whoever is pending "
             "was not called."
         )
+    if summary.messages_left:
+        lines.append(
+            f"{summary.messages_left:,} messages to your hooks were not taken yet; the next run "
+            "sends them again."
+        )
+    return lines
+
+
+def _contact_lines(counts: Counts, again: str) -> list[str]:
+    lines = []
     if counts.of(ContactState.UNKNOWN):
         lines.append(
             f"{counts.of(ContactState.UNKNOWN):,} unknown: they may or may not have been called, "
@@ -107,11 +143,17 @@ def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list
     if counts.of(ContactState.FAILED):
         retry = again.replace(" run ", " retry ", 1)
         lines.append(f"To call failed ones again as they are: {retry} --failed, then run again.")
-    if counts.of(ContactState.PENDING) or counts.of(ContactState.DIALING):
-        lines.append(f"To go on: {again}")
-    elif simulated:
-        lines.append(
-            f"This was a rehearsal: no phone rang. To rehearse anew: {again} --fresh\n"
-            f"To call for real: set POKU_API_KEY, then poku-batch run {shown(campaign.path)}"
-        )
+    if counts.next_due_at is not None and not counts.due:
+        lines.append(f"The next is due at {local(counts.next_due_at)}.")
     return lines
+
+
+def _next_lines(counts: Counts, campaign: Campaign, again: str, *, simulated: bool) -> list[str]:
+    if counts.of(ContactState.PENDING) or counts.of(ContactState.DIALING):
+        return [f"To go on: {again}"]
+    if not simulated:
+        return []
+    return [
+        f"This was a rehearsal: no phone rang. To rehearse anew: {again} --fresh",
+        f"To call for real: set POKU_API_KEY, then poku-batch run {shown(campaign.path)}",
+    ]

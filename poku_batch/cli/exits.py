@@ -17,9 +17,9 @@ class ExitCode(IntEnum):
     USAGE = 2
     #: ended, but some contacts are failed or unknown
     INCOMPLETE = 3
-    #: stopped before the end: interrupted, the API refuses everything, results not written
+    #: stopped before the end: interrupted, circuit breaker, budget, results not written, …
     STOPPED = 4
-    #: contacts are due later, and the run was told not to wait
+    #: contacts are due later, and the run was told not to wait, or not for so long
     DUE_LATER = 5
 
 
@@ -37,6 +37,9 @@ def exit_code(ending: RunEnding, counts: Counts) -> ExitCode:
             | RunEnding.STOPPED
             | RunEnding.ABANDONED
             | RunEnding.REFUSED
+            | RunEnding.BUDGET
+            | RunEnding.CIRCUIT_BREAKER
+            | RunEnding.CANARY
         ):
             return ExitCode.STOPPED
         case _:

@@ -5,9 +5,11 @@ from itertools import chain
 
 from poku_batch.app.checking import CheckReport, Preview
 from poku_batch.campaign import Campaign
-from poku_batch.cli.asking import called_before_text, caller_id
+from poku_batch.cli.asking import called_before_text, caller_id, later_lines
+from poku_batch.cli.rules import rule_lines
 from poku_batch.cli.terminal import out, say, shown
 from poku_batch.models import CallRequest, ContactState, RowNote
+from poku_batch.progress.notes import local
 from poku_batch.progress.words import one_line
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -15,7 +17,12 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 def print_check(found: CheckReport, campaign: Campaign) -> None:
     """Tell how the sheet was read, what is wrong with which rows, and what a run would do."""
-    for line in chain(_sheet_lines(found, campaign), _row_lines(found), _run_lines(found)):
+    for line in chain(
+        _sheet_lines(found, campaign),
+        rule_lines(campaign),
+        _row_lines(found),
+        _run_lines(found),
+    ):
         say(out, line)
 
 
@@ -25,6 +32,9 @@ def print_preview(found: Preview) -> None:
     if found.request is None:
         say(out, f"would not be called: {found.reason}")
         return
+    if found.later is not None:
+        until = local(found.later.until)
+        say(out, f"would be called from {until}: {one_line(found.later.why, limit=200)}")
     say(out, json.dumps(_fields(found.request), indent=2))
     out.print()
     say(out, found.request.prompt)
@@ -48,13 +58,16 @@ def _sheet_lines(found: CheckReport, campaign: Campaign) -> list[str]:
     if found.delimiter is not None:
         how.append(f"separated by {_DELIMITERS.get(found.delimiter, found.delimiter)}")
     key = " and ".join(found.key_columns) or f"the number ({found.phone_column})"
-    return [
+    lines = [
         f"campaign  {campaign.identity}",
         f"sheet     {shown(campaign.contacts.file)} ({', '.join(how)})",
         f"rows      {found.report.counts.total:,}, columns: {', '.join(found.columns)}",
         f"number    {found.phone_column}, key: {key}",
-        f"from      {caller_id(campaign.call.from_)}, {campaign.limits.concurrency:,} at once",
+        f"from      {caller_id(campaign)}, {campaign.limits.slots:,} at once",
     ]
+    if found.rule_columns:
+        lines.append(f"by row    {', '.join(map(one_line, found.rule_columns))}")
+    return lines
 
 
 def _row_lines(found: CheckReport) -> list[str]:
@@ -91,7 +104,7 @@ def _run_lines(found: CheckReport) -> list[str]:
         )
         if counts.of(state)
     ]
-    lines = ["", f"A run would now {', '.join(parts)}."]
+    lines = ["", f"A run would now {', '.join(parts)}.", *later_lines(counts)]
     if counts.countries:
         by_number = sorted(counts.countries.items(), key=lambda item: (-item[1], item[0]))
         where = ", ".join(f"{code or 'no country'} {number:,}" for code, number in by_number[:12])

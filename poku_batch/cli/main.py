@@ -8,6 +8,7 @@ import typer
 
 from poku_batch.cli.checking import check, preview, schema
 from poku_batch.cli.deciding import resolve, retry
+from poku_batch.cli.do_not_calling import do_not_call
 from poku_batch.cli.exits import ExitCode
 from poku_batch.cli.ledgers import forget, ledger
 from poku_batch.cli.reading import export, status
@@ -55,6 +56,7 @@ def _options(
 
 for command in (run, check, preview, status, retry, resolve, history, export):
     app.command()(command)
+app.add_typer(do_not_call)
 app.add_typer(ledger)
 app.command()(forget)
 app.command()(simulator)

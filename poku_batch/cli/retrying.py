@@ -37,13 +37,17 @@ def print_retried(retried: Retried, campaign: Campaign, *, simulated: bool) -> N
     """Say who was put back, who was left alone, and what to do next."""
     for contact in retried.untouched:
         say(err, f"{one_line(contact.key)}: left alone, it is {_why(contact)}")
-    found = retried.put_back
-    if found.asked_not_to:
+    for contact, source in retried.listed:
+        remove = f"poku-batch do-not-call remove {shown(campaign.path)} {contact.to}"
         say(
             err,
-            f"{_contacts(found.asked_not_to)} asked not to be called, and left alone; only --key "
-            "puts such a contact back",
+            f"{one_line(contact.key)}: left alone, its number is on the do-not-call list "
+            f"({one_line(source)}). If a person decides otherwise: "
+            f"{remove}{' --simulate' if simulated else ''}",
         )
+    found = retried.put_back
+    if found.asked_not_to:
+        say(err, f"{_contacts(found.asked_not_to)} asked not to be called, and left alone")
     if not found.contacts:
         say(out, "nobody is selected; nothing was changed")
         return

@@ -8,9 +8,16 @@ from rich.console import Console
 
 from poku_batch.progress.lines import LineDisplay
 from poku_batch.progress.live import LiveDisplay
-from poku_batch.progress.summary import counts_table
+from poku_batch.progress.summary import WAIT_WORDS, counts_table
 
-__all__ = ["Display", "LineDisplay", "LiveDisplay", "choose_display", "counts_table"]
+__all__ = [
+    "WAIT_WORDS",
+    "Display",
+    "LineDisplay",
+    "LiveDisplay",
+    "choose_display",
+    "counts_table",
+]
 
 Display = LiveDisplay | LineDisplay
 

@@ -10,25 +10,10 @@ from typing import Self
 from rich.console import Console
 from rich.text import Text
 
-from poku_batch.events import (
-    ApiUnreached,
-    Draining,
-    Event,
-    LedgerTrouble,
-    LedgerWorks,
-    ResultsRescued,
-    RunStarted,
-    Waiting,
-)
+from poku_batch.events import ApiUnreached, Event, RunStarted, Waiting
+from poku_batch.progress.notes import local, turn_text
 from poku_batch.progress.tally import Tally
-from poku_batch.progress.words import (
-    WORKS_AGAIN,
-    draining_text,
-    figures,
-    one_line,
-    pace,
-    rescued_text,
-)
+from poku_batch.progress.words import figures, one_line, pace
 
 
 class LineDisplay:
@@ -86,16 +71,11 @@ class LineDisplay:
                 )
             case Waiting():
                 self._write(self._tally.note)
-            case LedgerTrouble():
-                self._write(one_line(self._tally.note, limit=1_000))
-            case LedgerWorks():
-                self._write(WORKS_AGAIN)
-            case ResultsRescued():
-                self._write(rescued_text(event.results, event.place))
             case ApiUnreached():
                 self._write(f"{self._tally.note} ({one_line(event.why)})")
-            case Draining():
-                self._write(draining_text(event.in_call))
+            case _:
+                if text := turn_text(event):
+                    self._write(text)
 
     def tell(self) -> None:
         """Write the figures, if they changed since they were last written."""
@@ -103,8 +83,10 @@ class LineDisplay:
         if line == self._told or not self._tally.total:
             return
         self._told = line
-        speed = pace(self._tally, self._now())
-        self._write(f"{line}; {speed}" if speed else line)
+        speed = pace(self._tally, (self._tally.at if self._simulated else None) or self._now())
+        at = self._tally.at
+        clock = f"; {local(at)} in the rehearsal" if self._simulated and at is not None else ""
+        self._write(f"{line}{clock}; {speed}" if speed else f"{line}{clock}")
 
     def _tell_now_and_then(self) -> None:
         while not self._over.wait(self._every_s):

@@ -13,15 +13,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from poku_batch.events import Draining, Event, LedgerTrouble, LedgerWorks, ResultsRescued
+from poku_batch.events import Event
+from poku_batch.progress.notes import local, turn_text
 from poku_batch.progress.tally import Tally
-from poku_batch.progress.words import (
-    WORKS_AGAIN,
-    draining_text,
-    one_line,
-    pace,
-    rescued_text,
-)
+from poku_batch.progress.words import countdown, one_line, pace
 
 #: Colours by what a call came to; anything else is a reached person.
 _STYLES = {
@@ -82,15 +77,8 @@ class LiveDisplay:
     def emit(self, event: Event) -> None:
         """Take an event; the next redrawing shows it."""
         self._tally.add(event)
-        match event:
-            case Draining():
-                self._say(draining_text(event.in_call))
-            case LedgerTrouble():
-                self._say(one_line(self._tally.note, limit=1_000))
-            case LedgerWorks():
-                self._say(WORKS_AGAIN)
-            case ResultsRescued():
-                self._say(rescued_text(event.results, event.place))
+        if text := turn_text(event):
+            self._say(text)
 
     def _say(self, text: str) -> None:
         """Write what must stay on the screen, above the lines that are redrawn."""
@@ -103,7 +91,7 @@ class LiveDisplay:
             return self._reading
         parts: list[RenderableType] = [self._heading(), self._bar(), _figures(tally)]
         if tally.note:
-            parts.append(Text(tally.note, style="yellow"))
+            parts.append(Text(self._note(), style="yellow"))
         if tally.last:
             parts.append(_last_calls(tally, self._console.width))
         return Group(*parts)
@@ -112,7 +100,18 @@ class LiveDisplay:
         text = Text(one_line(self._tally.campaign), style="bold")
         if self._simulated:
             text.append("  rehearsal: no phone rings", style="cyan")
+            if self._tally.at is not None:
+                text.append(f"  {local(self._tally.at)}", style="dim")
         return text
+
+    def _note(self) -> str:
+        until = self._tally.until
+        left = "" if until is None or self._simulated else countdown(until, self._now())
+        return f"{self._tally.note}, {left}" if left else self._tally.note
+
+    def _time(self) -> datetime:
+        """Now; in a rehearsal, what its clock showed last."""
+        return (self._tally.at if self._simulated else None) or self._now()
 
     def _bar(self) -> RenderableType:
         tally = self._tally
@@ -121,15 +120,18 @@ class LiveDisplay:
         row.add_column(justify="right", no_wrap=True)
         row.add_row(
             ProgressBar(total=max(tally.total, 1), completed=tally.settled),
-            Text(f"{tally.settled:,}/{tally.total:,}  {pace(tally, self._now())}"),
+            Text(f"{tally.settled:,}/{tally.total:,}  {pace(tally, self._time())}"),
         )
         return row
 
 
 def _figures(tally: Tally) -> Text:
     text = Text()
+    in_call = "in call"
+    if tally.slots != tally.concurrency:
+        in_call += f" (of {tally.slots:,} slots, as the API turns calls away)"
     for number, word, style in (
-        (tally.in_call, "in call", "cyan"),
+        (tally.in_call, in_call, "cyan"),
         (tally.waiting, "to call", ""),
         (tally.done, "done", "green"),
         (tally.failed, "failed", "red" if tally.failed else "dim"),

@@ -1,7 +1,7 @@
 """Events added up to the figures that displays show."""
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from poku_batch.events import (
@@ -10,19 +10,23 @@ from poku_batch.events import (
     CallFailed,
     CallLeft,
     CallReleased,
+    CallReread,
     CallStarted,
     CallTurnedAway,
     CallUnknown,
-    Draining,
+    CircuitClosed,
+    CircuitOpened,
+    CircuitProbed,
+    ContactSkipped,
     Event,
     LedgerTrouble,
     LedgerWorks,
-    ResultsRescued,
-    RunEnded,
     RunStarted,
+    SlotsChanged,
     Waiting,
 )
 from poku_batch.models import ContactState
+from poku_batch.progress.notes import local, note
 
 #: Over how long calls a minute are counted.
 _RATE_WINDOW = timedelta(minutes=1)
@@ -45,6 +49,8 @@ class Tally:
 
     campaign: str = ""
     concurrency: int = 0
+    #: How many of them are used, where the API takes fewer calls at once.
+    slots: int = 0
     total: int = 0
     waiting: int = 0
     in_call: int = 0
@@ -56,28 +62,44 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     last: deque[LastCall] = field(default_factory=lambda: deque(maxlen=_LAST_CALLS))
     note: str = ""
+    #: Until when the run waits, if it does.
+    until: datetime | None = None
     started_at: datetime | None = None
+    #: The time of the last event: what a rehearsal's clock shows.
+    at: datetime | None = None
     _ended: deque[datetime] = field(default_factory=deque)
     #: Followed calls whose contact was unknown, by key: left again, it is unknown again.
     _followed_unknown: set[str] = field(default_factory=set)
 
     def add(self, event: Event) -> None:
         """Take an event into the figures."""
+        if not isinstance(event, LedgerTrouble | LedgerWorks):
+            self.at = event.at if self.at is None else max(self.at, event.at)
+        self._take_call(event)
         match event:
             case RunStarted():
                 self._begin(event)
+            case ContactSkipped():
+                self._skip(event)
+            case SlotsChanged(slots=slots):
+                self.slots = slots
+            case Waiting() | CircuitOpened():
+                self.note, self.until = note(event), event.until
+            case CircuitProbed() | CircuitClosed() | LedgerTrouble() | LedgerWorks():
+                self.note, self.until = note(event), None
+
+    def _take_call(self, event: Event) -> None:
+        match event:
             case CallStarted():
                 self._start_call(event)
             case CallTurnedAway() | CallReleased() | CallLeft() | ApiUnreached():
                 self._put_back(event)
             case CallEnded() | CallUnknown():
                 self._end_call(event)
+            case CallReread():
+                self._reread(event)
             case CallFailed():
                 self._fail(event)
-            case Waiting() | LedgerTrouble() | LedgerWorks():
-                self.note = _note(event)
-            case Draining() | ResultsRescued() | RunEnded():
-                pass
 
     def calls_per_minute(self, now: datetime) -> float:
         """Calls that ended in the last minute, or since the start scaled to a minute."""
@@ -102,6 +124,7 @@ class Tally:
     def _begin(self, event: RunStarted) -> None:
         counts = event.counts
         self.campaign, self.concurrency = event.campaign, event.concurrency
+        self.slots = event.concurrency
         self.total, self.started_at = counts.total, event.at
         self.waiting = counts.of(ContactState.PENDING) + counts.of(ContactState.DIALING)
         self.done, self.failed = counts.of(ContactState.DONE), counts.of(ContactState.FAILED)
@@ -110,7 +133,7 @@ class Tally:
         self.outcomes = Counter(counts.outcomes)
 
     def _start_call(self, event: CallStarted) -> None:
-        self.note = ""
+        self.note, self.until = "", None
         self.in_call += 1
         if event.was_unknown:
             self.unknown -= 1
@@ -121,7 +144,7 @@ class Tally:
     def _put_back(self, event: CallTurnedAway | CallReleased | CallLeft | ApiUnreached) -> None:
         self.in_call -= 1
         if isinstance(event, ApiUnreached):
-            self.note = f"the API cannot be reached; trying again at {_local(event.due_at)}"
+            self.note = f"the API cannot be reached; trying again at {local(event.due_at)}"
         self.turned_away += isinstance(event, CallTurnedAway)
         if event.key in self._followed_unknown:
             self._followed_unknown.discard(event.key)
@@ -138,12 +161,37 @@ class Tally:
                 self.unknown += 1
                 word, text = "unknown", event.evidence
             case CallEnded():
-                self.failed += event.failed
-                self.done += not event.failed
-                if not event.failed:
-                    self.outcomes[event.outcome] += 1
+                self._settle(event, 1)
                 word, text = event.outcome, event.summary or ""
         self.last.append(LastCall(row=event.row, word=word, text=text))
+
+    def _settle(self, event: CallEnded | CallReread, calls: int) -> None:
+        """Count a call by what it makes of its contact; one that is redialled waits."""
+        if event.redial_at is not None:
+            self.waiting += calls
+        elif event.failed:
+            self.failed += calls
+        else:
+            self.done += calls
+            self.outcomes[event.outcome] += calls
+
+    def _skip(self, event: ContactSkipped) -> None:
+        self.waiting -= 1
+        self.skipped += 1
+        self.last.append(LastCall(row=event.row, word="skipped", text=event.why))
+
+    def _reread(self, event: CallReread) -> None:
+        if event.decided:
+            return
+        if event.was_failed:
+            self.failed -= 1
+        else:
+            self.done -= 1
+            self.outcomes[event.before] -= 1
+        self._settle(event, 1)
+        for at, call in enumerate(self.last):
+            if call.row == event.row and call.word == event.before:
+                self.last[at] = replace(call, word=event.outcome)
 
     def _fail(self, event: CallFailed) -> None:
         if event.dialled:
@@ -152,26 +200,3 @@ class Tally:
             self.waiting -= 1
         self.failed += 1
         self.last.append(LastCall(row=event.row, word="failed", text=event.why))
-
-
-def _note(event: Waiting | LedgerTrouble | LedgerWorks) -> str:
-    """What is to be seen until something else happens."""
-    if isinstance(event, Waiting):
-        return f"waiting for {event.contacts:,} due from {_local(event.until)}"
-    if isinstance(event, LedgerWorks):
-        return ""
-    results = "1 result waits" if event.waiting == 1 else f"{event.waiting:,} results wait"
-    kept = f"{results} in memory; " if event.waiting else ""
-    return (
-        f"no new calls: {event.why}. {kept}tried again until it works. Mend it and leave this "
-        "running; or press Ctrl-C twice to leave, and what waits goes to a file of its own"
-    )
-
-
-def _local(moment: datetime) -> str:
-    """A time as the person's clock will show it; UTC at the end of the calendar."""
-    try:
-        moment = moment.astimezone()
-    except (OverflowError, ValueError):
-        return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -1,11 +1,13 @@
 """Figures and foreign text as words on a terminal."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from poku_batch.progress.tally import Tally
+if TYPE_CHECKING:
+    from poku_batch.progress.tally import Tally
 
 
-def figures(tally: Tally) -> str:
+def figures(tally: "Tally") -> str:
     """The contacts by state, as one line: what is zero and rare is left out."""
     parts = [
         f"{tally.settled:,} of {tally.total:,} settled",
@@ -18,7 +20,7 @@ def figures(tally: Tally) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def pace(tally: Tally, now: datetime) -> str:
+def pace(tally: "Tally", now: datetime) -> str:
     """Calls a minute and time left, where they can be said."""
     rate, left = tally.calls_per_minute(now), tally.left(now)
     words = f"{rate:,.0f} calls/min" if rate else ""
@@ -34,6 +36,12 @@ def span(length: timedelta) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+
+
+def countdown(until: datetime, now: datetime) -> str:
+    """How long it is until then: ``in 7 h 12 min``; nothing where it has come."""
+    left = until - now
+    return f"in {span(left)}" if left > timedelta() else ""
 
 
 def one_line(text: str, *, limit: int = 100) -> str:

@@ -56,6 +56,7 @@ def campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, standin: StandIn) 
     path = tmp_path / "campaign.yaml"
     path.write_text(
         'name: demo\ncontacts: sheet.csv\nprompt: {text: "Call {{ name }}."}\noutput: out.csv\n'
+        "calling_hours: always\n"
         "limits: {concurrency: 2}\napi: {poll_interval: 100ms}\n"
     )
     return path

@@ -135,17 +135,28 @@ def test_at_a_terminal_the_person_is_asked(
     assert states["pending"] == (2 if code == 0 else 0)
 
 
-def test_who_asked_not_to_be_called_is_put_back_by_key_alone(
-    mixed: Folder, standin: StandIn
+def test_who_asked_not_to_be_called_is_called_again_only_when_taken_off_the_list(
+    mixed: Folder, program: Program, standin: StandIn
 ) -> None:
+    phone = numbers(6)[5]
     bulk = mixed.do("retry", "--outcome", "do_not_call", "--yes")
     assert bulk.code == 0
     assert "nobody is selected" in bulk.out
     assert "1 contact asked not to be called" in bulk.err
+    single = mixed.do("retry", "--key", "k6", "--yes")
+    assert "nobody is selected" in single.out
+    assert "k6: left alone, its number is on the do-not-call list (heard in a call" in single.err
+    command = f"do-not-call remove campaign.yaml {phone}"
+    assert command in single.err
+    mixed.run()
+    assert rung(standin)[phone] == 1
+
+    removed = program.run(*command.split(), "--yes", cwd=mixed.path, env=mixed.env)
+    assert removed.code == 0
     assert mixed.do("retry", "--key", "k6").code == 2
     assert mixed.do("retry", "--key", "k6", "--yes").code == 0
     mixed.run()
-    assert rung(standin)[numbers(6)[5]] == 2
+    assert rung(standin)[phone] == 2
 
 
 @pytest.mark.parametrize(

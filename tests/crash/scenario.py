@@ -60,6 +60,9 @@ class Scenario:
             "retries": {"attempts": 6, "max_wait": "50ms"},
             "api": {"completion": self.completion, "poll_interval": "100ms", "call_timeout": "30s"},
             "output": "out.csv",
+            # Kills and faults are tested at any hour, and are nobody's trouble to wait out.
+            "calling_hours": "always",
+            "circuit_breaker": "off",
         }
         (folder / "campaign.yaml").write_text(json.dumps(campaign))  # JSON is YAML
         with (folder / "sheet.csv").open("w", encoding="utf-8", newline="") as file:

@@ -211,7 +211,8 @@ def test_figures_are_told_in_one_line_a_change() -> None:
     assert heading == (
         "well (rehearsal: no phone rings): 1,241 contacts, 1,234 to call, 10 at once"
     )
-    assert told[2].endswith(", 5 skipped; 2 calls/min, about 10 h 16 min left")
+    clock = f"{ENDED.astimezone():%Y-%m-%d %H:%M:%S} in the rehearsal"
+    assert told[2].endswith(f", 5 skipped; {clock}; 2 calls/min, about 10 h 16 min left")
     assert [line.partition(";")[0] for line in told] == [
         "7 of 1,241 settled, 0 in call, 2 done, 0 failed, 0 unknown, 5 skipped",
         "7 of 1,241 settled, 1 in call, 2 done, 0 failed, 0 unknown, 5 skipped",

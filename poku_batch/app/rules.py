@@ -1,0 +1,89 @@
+"""A campaign's rules, from the file's words to the values that decide."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from poku_batch.campaign import Campaign
+from poku_batch.engine.breaker import Breaker
+from poku_batch.engine.gate import Gate, GateRules
+from poku_batch.engine.pace import Pace
+from poku_batch.engine.permits import PermitColumns, Permits, hours_of
+from poku_batch.engine.spending import Spending
+from poku_batch.engine.window import Window
+from poku_batch.models import Cap, Usage
+from poku_batch.policy.spending import Budget
+from poku_batch.ports import Clock, EventSink
+
+
+def number_caps(campaign: Campaign) -> tuple[Cap, ...]:
+    """How often one number may be called."""
+    caps = campaign.limits.per_number.items()
+    return tuple(Cap(calls=calls, within=within) for within, calls in caps)
+
+
+def budget(campaign: Campaign) -> Budget | None:
+    """What the campaign may cost; None for whatever it takes."""
+    limit, pricing = campaign.limits.budget, campaign.pricing
+    if limit is None:
+        return None
+    return Budget(
+        limit=limit,
+        per_minute=pricing.per_minute,
+        longest_s=pricing.longest_call.total_seconds(),
+    )
+
+
+def permits(
+    campaign: Campaign, columns: PermitColumns, listed: Callable[[str], str | None]
+) -> Permits:
+    """Who may be called when; ``listed`` names the list that a number (E.164) is on, if any."""
+    hours, consent = campaign.calling_hours, campaign.contacts.consent
+    return Permits(
+        hours=hours_of(hours),
+        timezone=hours.timezone,
+        default_timezone=hours.default_timezone,
+        columns=columns,
+        consent_values=consent.values if consent else (),
+        listed=listed,
+    )
+
+
+def gate(
+    campaign: Campaign,
+    *,
+    clock: Clock,
+    sink: EventSink,
+    used: Usage,
+    limit: int | None,
+    until: datetime | None,
+) -> Gate:
+    """All bounds of one run; ``limit`` is the run's own, beside ``limits.max_calls``."""
+    limits, breaker, now_s = campaign.limits, campaign.circuit_breaker, clock.monotonic()
+    ramp_up_s = limits.ramp_up.total_seconds()
+    money = budget(campaign)
+    return Gate(
+        clock=clock,
+        sink=sink,
+        rules=_gate_rules(campaign, limit, until),
+        concurrency=limits.slots,
+        window=Window(limits.slots, ramp_up_s=ramp_up_s, started_s=now_s),
+        pace=None
+        if limits.calls_per_minute is None
+        else Pace(limits.calls_per_minute, ramp_up_s=ramp_up_s, started_s=now_s),
+        breaker=Breaker(
+            last=breaker.last,
+            share=breaker.share,
+            cool_down_s=breaker.cool_down.total_seconds(),
+            trips=breaker.trips,
+        )
+        if breaker.enabled
+        else None,
+        spending=None if money is None else Spending(money, used),
+    )
+
+
+def _gate_rules(campaign: Campaign, limit: int | None, until: datetime | None) -> GateRules:
+    most = campaign.limits.max_calls
+    if most is not None and (limit is None or most <= limit):
+        return GateRules(limit=most, limit_why="limits.max_calls", until=until)
+    return GateRules(limit=limit, limit_why=None if limit is None else "--limit", until=until)

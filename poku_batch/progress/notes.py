@@ -1,0 +1,102 @@
+"""What is to be seen of a run: until something else happens, or as it goes by; in words."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from poku_batch.events import (
+    CircuitClosed,
+    CircuitOpened,
+    CircuitProbed,
+    Draining,
+    Event,
+    HookTrouble,
+    LedgerTrouble,
+    LedgerWorks,
+    ListTrouble,
+    ReaderTrouble,
+    ResultsRescued,
+    SlotsChanged,
+    Waiting,
+)
+from poku_batch.progress.words import WORKS_AGAIN, draining_text, one_line, rescued_text
+
+
+def note(event: Event) -> str:
+    """What is to be seen until something else happens."""
+    match event:
+        case Waiting():
+            why = f" ({event.why})" if event.why else ""
+            return f"waiting for {event.contacts:,} due from {local(event.until)}{why}"
+        case CircuitOpened():
+            return f"paused until {local(event.until)}: {event.why}"
+        case CircuitProbed():
+            return "one call finds out whether the trouble is over"
+        case LedgerTrouble():
+            return _ledger_text(event)
+        case _:
+            return ""
+
+
+def turn_text(event: Event) -> str | None:
+    """A turn of events that a person should see go by; None for what is none."""
+    words = _TURNS.get(type(event))
+    return None if words is None else words(event)
+
+
+def _circuit_text(event: CircuitOpened) -> str:
+    tripped = [f"row {row}: {one_line(what, limit=80)}" for row, what in event.calls[-5:]]
+    return f"{note(event)}. The last of them: {'; '.join(tripped)}"
+
+
+def _slots_text(event: SlotsChanged) -> str:
+    if event.slots == event.concurrency:
+        return f"the API takes calls again: all {event.concurrency:,} slots are used"
+    return f"the API turns calls away: {event.slots:,} of {event.concurrency:,} slots are used"
+
+
+def _hook_text(event: HookTrouble) -> str:
+    kept = "1 message waits" if event.waiting == 1 else f"{event.waiting:,} messages wait"
+    return f"a hook was not taken ({one_line(event.why, limit=160)}); {kept}, to be sent again"
+
+
+def _list_text(event: ListTrouble) -> str:
+    return f"do_not_call: {one_line(event.why, limit=300)}; what was read before stands"
+
+
+def _reader_text(event: ReaderTrouble) -> str:
+    why = one_line(event.why, limit=160)
+    return f"row {event.row}: outcomes_by gave no reading ({why}); that of the rules stands"
+
+
+def _ledger_text(event: LedgerTrouble) -> str:
+    results = "1 result waits" if event.waiting == 1 else f"{event.waiting:,} results wait"
+    kept = f"{results} in memory; " if event.waiting else ""
+    return (
+        f"no new calls: {event.why}. {kept}tried again until it works. Mend it and leave this "
+        "running; or press Ctrl-C twice to leave, and what waits goes to a file of its own"
+    )
+
+
+def local(moment: datetime) -> str:
+    """A time as the person's clock will show it; UTC at the end of the calendar."""
+    try:
+        moment = moment.astimezone()
+    except (OverflowError, ValueError):
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+_TURNS: Mapping[type[Event], Callable[[Any], str]] = {
+    CircuitOpened: _circuit_text,
+    CircuitProbed: lambda _: "the pause is over: one call finds out whether the trouble is, too",
+    CircuitClosed: lambda _: "that call went well; calls go on",
+    SlotsChanged: _slots_text,
+    HookTrouble: _hook_text,
+    ListTrouble: _list_text,
+    ReaderTrouble: _reader_text,
+    Draining: lambda event: draining_text(event.in_call),
+    LedgerTrouble: lambda event: one_line(_ledger_text(event), limit=1_000),
+    LedgerWorks: lambda _: WORKS_AGAIN,
+    ResultsRescued: lambda event: rescued_text(event.results, event.place),
+}
