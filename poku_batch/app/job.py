@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -16,7 +15,6 @@ from poku_batch.app.preparing import Prepared
 from poku_batch.app.signals import SignalWatch
 from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
 from poku_batch.app.writing import write_outputs
-from poku_batch.campaign import Campaign
 from poku_batch.clock import SteadyClock, SystemClock
 from poku_batch.engine.caller_ids import CallerIds
 from poku_batch.engine.calling import Caller
@@ -31,7 +29,7 @@ from poku_batch.engine.race import first_of
 from poku_batch.engine.reach import Reach
 from poku_batch.engine.runner import Runner, RunRules
 from poku_batch.engine.stops import Stop
-from poku_batch.engine.telling import Teller
+from poku_batch.engine.telling import Teller, finish_body
 from poku_batch.errors import ResultsError, ResultsUnwrittenError
 from poku_batch.events import (
     CallEnded,
@@ -123,6 +121,7 @@ class Job:
         self._clock = outside.clock
         self._sink = _Listener(outside.sink)
         self._stop = Stop()
+        self._started_at = self._clock.now()
         self._permits = rules.permits(self._campaign, prepared.permit_columns, outside.lists.source)
         self._messages_left = 0
 
@@ -321,8 +320,16 @@ class Job:
     ) -> None:
         """Tell whoever is to be told, for a while; what is left is told by the next run."""
         if HookEvent.FINISH in self._outside.senders:
-            body = finish_body(self._campaign, await self._counts(), ending, why)
-            await run.tell(body, at=self._clock.now())
+            now = self._clock.now()
+            body = finish_body(
+                self._campaign.identity,
+                ending,
+                await self._counts(),
+                why=why,
+                started_at=self._started_at,
+                ended_at=now,
+            )
+            await run.tell(body, at=now)
         if self._outside.senders:
             await teller.drain(within_s=_TELL_AT_END_S)
 
@@ -353,19 +360,3 @@ class Job:
                 place=None if place is None else str(place),
             )
         )
-
-
-def finish_body(
-    campaign: Campaign, counts: Counts, ending: RunEnding, why: str | None
-) -> dict[str, Any]:
-    """What ``hooks.on_finish`` is told of a run, in JSON's types."""
-    return {
-        "campaign": campaign.name,
-        "wave": campaign.wave,
-        "ending": str(ending),
-        "why": why,
-        "total": counts.total,
-        "states": {str(state): counts.of(state) for state in ContactState},
-        "outcomes": dict(counts.outcomes),
-        "next_due_at": counts.next_due_at.isoformat() if counts.next_due_at else None,
-    }

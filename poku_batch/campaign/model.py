@@ -250,6 +250,16 @@ class Campaign(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _caller_ids_are_counted_where_there_are_several(self) -> Self:
+        if self.limits.per_caller_id is not None and not self.call.caller_ids:
+            raise worded(
+                "counts the calls from each caller ID of a list, and call.from is none",
+                "give call.from several numbers, or remove it",
+                ("limits", "per_caller_id"),
+            )
+        return self
+
     def model_post_init(self, context: Any, /) -> None:
         """Remember the file that the campaign comes from."""
         origin = origin_of(context)

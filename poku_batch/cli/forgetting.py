@@ -26,15 +26,15 @@ def print_forgotten(found: Sequence[Forgotten], *, kept_hash: bool) -> None:
         "The sheet, the result files and any backup still hold the person: erase them there too. "
         "As long as the row is in the sheet, the next run takes it into the ledger again.",
     )
-    if kept_hash:
+    if kept_hash or any(one.erased.hash_kept for one in found):
+        if not kept_hash:
+            say(err, "They had asked not to be called, and that is kept to, without their number.")
         say(
             err,
             "A salted hash of the number is kept: a row with it is skipped, as forgotten. Whoever "
             "has the ledger can find the number out by trying all of them.",
         )
         return
-    if any(one.erased.asked_not_to for one in found):
-        say(err, "They had asked not to be called. Nothing in the ledger knows that any more.")
     say(
         err,
         "From now on the number is unknown here: a sheet with it is called like any other. "
