@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from poku_batch.events import ApiUnreached, Event, RunStarted, Waiting
+from poku_batch.progress.figures import figures, pace
 from poku_batch.progress.notes import local, turn_text
 from poku_batch.progress.tally import Tally
-from poku_batch.progress.words import figures, one_line, pace
+from poku_batch.progress.words import one_line
 
 
 class LineDisplay:

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from poku_batch.events import Event
+from poku_batch.progress.figures import pace
 from poku_batch.progress.notes import local, turn_text
 from poku_batch.progress.tally import Tally
-from poku_batch.progress.words import countdown, one_line, pace
+from poku_batch.progress.words import countdown, one_line
 
 #: Colours by what a call came to; anything else is a reached person.
 _STYLES = {

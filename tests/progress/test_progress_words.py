@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from poku_batch.events import CallEnded, CallStarted, RunStarted
 from poku_batch.models import ContactState, Counts
+from poku_batch.progress.figures import figures, pace
 from poku_batch.progress.tally import Tally
-from poku_batch.progress.words import draining_text, figures, one_line, pace, span
+from poku_batch.progress.words import draining_text, one_line, span
 from tests.engine.engine_clock import START
 
 
