@@ -207,20 +207,36 @@ class Job:
         watch = SignalWatch(self._stop)
         teller = Teller(run=run, senders=self._outside.senders, clock=self._clock, sink=self._sink)
         self._sink.on_result = teller.notify
-        outputs: tuple[Path, ...] = ()
+        faults: list[Exception] = []
+        ended: list[tuple[RunEnding, str | None, tuple[Path, ...]]] = []
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(watch.run)
-            tasks.start_soon(teller.run)
-            tasks.start_soon(self._outside.lists.watch, self._clock, self._tell_trouble)
+            for beside in (
+                watch.run,
+                teller.run,
+                partial(self._outside.lists.watch, self._clock, self._tell_trouble),
+            ):
+                tasks.start_soon(beside)
             try:
-                ending, why = await self._run_twice(run, watch)
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await self._rescue(run)
-                    outputs = await self._write_outputs()
-            await first_of(partial(self._tell_end, run, teller, ending, why), self._stop.wait_left)
+                ended.append(await self._run_and_write(run, watch, teller))
+            except Exception as fault:  # raised below, out of its group
+                faults.append(fault)
             tasks.cancel_scope.cancel()
+        if faults:
+            raise faults[0]
         self._messages_left = (await run.waiting_messages())[0]
+        return ended[0]
+
+    async def _run_and_write(
+        self, run: LastingRun, watch: SignalWatch, teller: Teller
+    ) -> tuple[RunEnding, str | None, tuple[Path, ...]]:
+        outputs: tuple[Path, ...] = ()
+        try:
+            ending, why = await self._run_twice(run, watch)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._rescue(run)
+                outputs = await self._write_outputs()
+        await first_of(partial(self._tell_end, run, teller, ending, why), self._stop.wait_left)
         return ending, why, outputs
 
     async def _run_twice(self, run: LastingRun, watch: SignalWatch) -> tuple[RunEnding, str | None]:

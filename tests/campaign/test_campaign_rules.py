@@ -266,6 +266,13 @@ def test_a_fault_has_the_line_of_its_own_key(tmp_path: Path) -> None:
     ]
 
 
+def test_a_cap_of_caller_ids_needs_a_list_of_them(tmp_path: Path) -> None:
+    text = "limits: {per_caller_id: 100}\ncall: {from: +14155550100}\n"
+    fault = the_fault(tmp_path, text)
+    assert "limits.per_caller_id: counts the calls from each caller ID of a list" in fault
+    assert "give call.from several numbers" in fault
+
+
 def test_limits_pricing_and_the_circuit_breaker_are_read(tmp_path: Path) -> None:
     campaign = load(
         tmp_path,
@@ -280,6 +287,7 @@ limits:
   budget: 50.00
   per_number: {7d: 7, 1d: 3}
   per_caller_id: 100
+call: {from: ["+14155550100", "+14155550101"]}
 pricing: {per_minute: 0.2, currency: EUR, longest_call: 5m}
 circuit_breaker: {last: 10, share: 30%, cool_down: 1m, trips: 2}
 do_not_call: never.csv
