@@ -228,6 +228,15 @@ class HookTrouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HooksAwaited:
+    """The calls are over, and ``waiting`` messages are still told, ``within_s`` seconds at most."""
+
+    at: datetime
+    waiting: int
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderTrouble:
     """A summary could not be read by ``outcomes_by``; the built-in rules stand."""
 
@@ -307,6 +316,7 @@ Event = (
     | CircuitClosed
     | ListTrouble
     | HookTrouble
+    | HooksAwaited
     | ReaderTrouble
     | Draining
     | LedgerTrouble

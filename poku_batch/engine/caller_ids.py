@@ -43,7 +43,7 @@ class CallerIds:
                 self._pool,
                 key=admission.key,
                 last=admission.last_from,
-                exhausted=await self._exhausted(),
+                exhausted=await self._exhausted(admission),
             )
             request = replace(request, from_=chosen)
         caps: tuple[Cap, ...] = ()
@@ -52,8 +52,8 @@ class CallerIds:
         guard = Guard(number_caps=self._number_caps, from_number=request.from_, caller_id_caps=caps)
         return request, guard
 
-    async def _exhausted(self) -> frozenset[str]:
-        if self._calls_a_day is None:
+    async def _exhausted(self, admission: Admission) -> frozenset[str]:
+        if self._calls_a_day is None or admission.last_from in self._pool:
             return frozenset()
         since = self._clock.now() - A_DAY
         calls = await self._run.calls_from(self._pool, since=since)

@@ -44,6 +44,10 @@ from poku_batch.models import (
 from poku_batch.ports import CallApi, Clock
 
 
+class _TooLateError(Exception):
+    """A call that was turned away may not be placed again now; the text says why."""
+
+
 class Caller:
     """Calls admitted contacts and follows open calls; one serves all slots of a run."""
 
@@ -85,33 +89,53 @@ class Caller:
 
     async def call(self, admission: Admission) -> CallReport:
         """Call an admitted contact; returns when what came of it is durable."""
+        try:
+            begun = await self._begin(admission)
+        except NotReservedError:
+            # A late answer, or a person, has decided about the contact since it was admitted.
+            begun = CallReport(row=admission.row)
+        if isinstance(begun, CallReport):
+            self._reach.no_probe()
+            return begun
+        attempt, request = begun
+        with self._counted():
+            try:
+                placed = await self._place(attempt, request, admission)
+            except (NotReservedError, _TooLateError):
+                # Turned away, and forbidden while it was about to be tried again: it is pending,
+                # and the next asking puts it off or takes it out.
+                return CallReport(row=admission.row)
+            return await self._settle(attempt, placed)
+
+    async def _begin(self, admission: Admission) -> tuple[Attempt, CallRequest] | CallReport:
+        """Make the intent durable; what came of the contact where no request may leave."""
         nothing = CallReport(row=admission.row)
         request = self._compose(admission)
         if isinstance(request, Unfit):
             await self._journal.unfit(admission, request.reason)
             return replace(nothing, begun=True)
         request, guard = await self._caller_ids.guarded(request, admission)
-        try:
-            attempt = await self._journal.begin(admission, request.prompt, guard)
-        except NotReservedError:
-            # A late answer, or a person, has decided about the contact since it was admitted.
-            return nothing
+        attempt = await self._journal.begin(admission, request.prompt, guard)
         if attempt is None:
             return nothing
-        if self._stop.requested:
-            # The stop came while the intent was being written: the request has not left.
-            await self._journal.released(
-                attempt, "the run was stopped before the call left", sent=False
-            )
+        if why := self._hindrance(admission):
+            await self._journal.released(attempt, why, sent=False)
             return nothing
-        with self._counted():
-            try:
-                placed = await self._place(attempt, request, admission)
-            except NotReservedError:
-                # Turned away, and put onto the do-not-call list while it was about to be tried
-                # again: it is pending, and the next asking takes it out.
-                return nothing
-            return await self._settle(attempt, placed)
+        return attempt, request
+
+    def _hindrance(self, admission: Admission) -> str | None:
+        """Why a call may not leave now: to write its intent, or to wait, may have taken long."""
+        if self._stop.requested:
+            return "the run was stopped before the call left"
+        if self._gate.over:
+            return "the time given with --until came before the call left"
+        permission = self._permits.judge(
+            admission.cells,
+            to=admission.to,
+            country=admission.country or None,
+            now=self._clock.now(),
+        )
+        return None if isinstance(permission, Go) else f"before the call left: {permission.why}"
 
     async def follow(self, call: OpenCall) -> CallReport:
         """Follow a call that an earlier run placed; returns when what came of it is durable."""
@@ -151,6 +175,8 @@ class Caller:
             if held:
                 await self._journal.begin_again(attempt)
                 held = False
+                if why := self._hindrance(admission):
+                    raise _TooLateError(why)
             # A run that was broken off meanwhile is told so here, where no phone can ring yet.
             await checkpoint_if_cancelled()
             request_open = True
@@ -172,26 +198,14 @@ class Caller:
                 once,
                 placed_before=admission.placements,
                 before_wait=hold,
-                stopped=lambda: self._stop.requested or not self._may_still(admission),
+                stopped=lambda: self._hindrance(admission) is not None,
             )
         except BaseException as error:
             if request_open:
                 await self._journal.doubted(attempt, _broken_off(error))
             else:
-                await self._journal.released(
-                    attempt, "the run was broken off before the call left", sent=False
-                )
+                await self._journal.released(attempt, _not_left(error), sent=False)
             raise
-
-    def _may_still(self, admission: Admission) -> bool:
-        """Whether the rules allow the call now, a moment after it was turned away."""
-        permission = self._permits.judge(
-            admission.cells,
-            to=admission.to,
-            country=admission.country or None,
-            now=self._clock.now(),
-        )
-        return isinstance(permission, Go)
 
     async def _settle(self, attempt: Attempt, placed: Placed) -> CallReport:
         answer = placed.answer
@@ -275,3 +289,9 @@ def _broken_off(error: BaseException) -> str:
     if isinstance(error, Exception):
         return f"a fault in the program while the request was open: {type(error).__name__}"
     return "the run was broken off while the request was open; the call may have been placed"
+
+
+def _not_left(error: BaseException) -> str:
+    if isinstance(error, NotReservedError | _TooLateError):
+        return str(error)
+    return "the run was broken off before the call left"

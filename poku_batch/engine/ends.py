@@ -91,6 +91,9 @@ class Ends:
             if found.outcome == Outcome.DO_NOT_CALL:
                 opted_out = opted_out or found.evidence or "the summary, as read by outcomes_by"
             reading = Reading(outcome=found.outcome, evidence=found.evidence, opted_out=opted_out)
+            if rules.outcome == Outcome.DO_NOT_CALL:
+                # Never taken back, whoever reads it.
+                reading = replace(rules, opted_out=opted_out)
             result = replace(result_of(reading, ended), fields=found.fields)
         by_rules = self._sequel(rules, attempt.number, ended_at)
         await self._journal.reread(

@@ -97,6 +97,11 @@ class Gate:
         self._placement = 0
         self._unanswered: dict[int, float] = {}
 
+    @property
+    def over(self) -> bool:
+        """Whether the last hour of the run has passed."""
+        return self.rules.until is not None and self._clock.now() >= self.rules.until
+
     def room(self, slots: Slots) -> Open | Pause | End:
         """Say how many calls may be begun now."""
         now_s = self._clock.monotonic()
@@ -215,7 +220,7 @@ class Gate:
         """Why no call may be begun any more, if so."""
         if self._gave_up is not None:
             return End(ending=RunEnding.CIRCUIT_BREAKER, why=self._gave_up.why)
-        if self.rules.until is not None and self._clock.now() >= self.rules.until:
+        if self.over:
             return End(ending=RunEnding.DUE_LATER, why="the time given with --until has come")
         if slots.busy:
             # What is open may yet make room.

@@ -101,7 +101,8 @@ class Journal:
             row=admission.row,
             key=admission.key,
             number=admission.attempt,
-            placed_at=at,
+            # The ledger may have kept it waiting.
+            placed_at=self._clock.now(),
         )
 
     async def deferred(self, waits: Sequence[tuple[Admission, Later]]) -> None:
@@ -148,9 +149,9 @@ class Journal:
 
     async def begin_again(self, attempt: Attempt) -> None:
         """Record the intent to place a held attempt once more."""
-        attempt.placed_at = self._clock.now()
         with anyio.CancelScope(shield=True):
-            await self._run.begin_again(attempt.id, at=attempt.placed_at)
+            await self._run.begin_again(attempt.id, at=self._clock.now())
+        attempt.placed_at = self._clock.now()
 
     async def started(self, attempt: Attempt, interaction_id: InteractionId) -> None:
         """Record the interaction ID of a placed call."""

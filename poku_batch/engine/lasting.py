@@ -5,9 +5,7 @@ told to end gives that up, and then ``unwritten`` holds it. While a result waits
 and no request begins.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -17,6 +15,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from poku_batch.engine.race import first_of
 from poku_batch.engine.stops import Stop
+from poku_batch.engine.unwritten import Unwritten, UnwrittenError, said
 from poku_batch.errors import LedgerUnwritableError
 from poku_batch.events import LedgerTrouble, LedgerWorks
 from poku_batch.models import (
@@ -56,32 +55,6 @@ _LEAVING_S = 1.0
 _TELL_EVERY_S = 10.0
 
 
-class UnwrittenError(Exception):
-    """The run ends, and the ledger has not taken a write; what had to be kept is in ``unwritten``.
-
-    Never told to a person: the ending of the run says it all.
-    """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unwritten:
-    """What became of an attempt, and is not in the ledger. ``said`` holds JSON's types alone."""
-
-    what: str
-    at: datetime
-    attempt: int | None
-    row: int | None
-    key: str | None
-    said: Mapping[str, object]
-
-    def as_json(self, *, key: bool = True) -> str:
-        """One line of JSON; a ``key`` may be a number, and can be left out."""
-        fields = asdict(self) | {"at": self.at.isoformat()}
-        if not key:
-            del fields["key"]
-        return json.dumps(fields)
-
-
 class LastingRun:
     """A ``ports.LedgerRun`` round another one; see the module for what it promises."""
 
@@ -114,9 +87,14 @@ class LastingRun:
         at: datetime,
     ) -> AttemptId | Later | Never:
         """Record the intent to call, once no result waits."""
+        since_s = self._clock.monotonic()
         begun = await self._before(
             lambda: self._run.begin(
-                admission, prompt_sha256=prompt_sha256, prompt=prompt, guard=guard, at=at
+                admission,
+                prompt_sha256=prompt_sha256,
+                prompt=prompt,
+                guard=guard,
+                at=self._moved(at, since_s),
             )
         )
         if not isinstance(begun, Later | Never):
@@ -125,7 +103,8 @@ class LastingRun:
 
     async def begin_again(self, attempt_id: AttemptId, *, at: datetime) -> None:
         """Record one more placement, once no result waits."""
-        await self._before(lambda: self._run.begin_again(attempt_id, at=at))
+        since_s = self._clock.monotonic()
+        await self._before(lambda: self._run.begin_again(attempt_id, at=self._moved(at, since_s)))
 
     async def release(self, admission: Admission) -> None:
         """Give a contact back; where that cannot be written, the next run finds it given back."""
@@ -184,7 +163,7 @@ class LastingRun:
         at: datetime,
     ) -> bool:
         """Record a call's end, however long it takes."""
-        write = self._about("ended", attempt_id, at, **_said(result, sequel))
+        write = self._about("ended", attempt_id, at, **said(result, sequel))
         new = await self._after(
             write,
             lambda: self._run.finish(attempt_id, result, sequel=sequel, to_read=to_read, at=at),
@@ -270,6 +249,10 @@ class LastingRun:
     def _about(self, what: str, attempt_id: AttemptId, at: datetime, **said: object) -> Unwritten:
         row, key = self._people.get(attempt_id, (None, None))
         return Unwritten(what=what, at=at, attempt=attempt_id, row=row, key=key, said=said)
+
+    def _moved(self, at: datetime, since_s: float) -> datetime:
+        """A time that was now at ``since_s``: what waited meanwhile begins when it is written."""
+        return at + timedelta(seconds=self._clock.monotonic() - since_s)
 
     async def _before(self, act: Callable[[], Awaitable[T]]) -> T:
         """Do what no phone has rung for yet; raises ``UnwrittenError`` if the run is to stop."""
@@ -387,14 +370,3 @@ class LastingRun:
         if self._told_at is not None and not self._waiting:
             self._told_at = None
             self._sink.emit(LedgerWorks(at=self._clock.now()))
-
-
-def _said(result: CallResult, sequel: Sequel) -> dict[str, object]:
-    """What a call came to, in JSON's types."""
-    due_at = None if sequel.due_at is None else sequel.due_at.isoformat()
-    return {
-        **asdict(result),
-        "contact": str(sequel.state),
-        "redial_at": due_at,
-        "why": sequel.why,
-    }

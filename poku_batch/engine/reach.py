@@ -72,9 +72,11 @@ class Reach:
         self._next_at = self._clock.monotonic() + _PROBE_S
 
     def no_probe(self) -> None:
-        """Nobody was due to find out; the next who is may, at once."""
-        self._probing = False
-        self._next_at = self._clock.monotonic()
+        """Nobody was due to find out, or may be called; the next who is may, at once."""
+        if self._probing:
+            self._probing = False
+            self._next_at = self._clock.monotonic()
+            self._tell()
 
     def wait_s(self) -> float:
         """Seconds until the next contact may be placed; 0 where it may be now."""

@@ -16,13 +16,14 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from poku_batch.engine.calling import Caller
 from poku_batch.engine.gate import End, Gate, Open, Pause
 from poku_batch.engine.journal import Journal
-from poku_batch.engine.lasting import UnwrittenError
 from poku_batch.engine.permits import Permits
 from poku_batch.engine.race import first_of
 from poku_batch.engine.reach import Reach
 from poku_batch.engine.reports import CallReport
 from poku_batch.engine.slots import Slots
 from poku_batch.engine.stops import Stop
+from poku_batch.engine.unwritten import UnwrittenError
+from poku_batch.errors import NotReservedError
 from poku_batch.events import Draining, Waiting
 from poku_batch.models import (
     Admission,
@@ -42,6 +43,10 @@ _SHORT_WAIT_S = 10.0
 
 #: How often a run with open calls looks whether somebody else is due, in seconds.
 _LOOK_AGAIN_S = 15.0
+
+#: While nobody of those who are due may be called, so many are judged in one step at the most: at
+#: the end of calling hours all who are left are put off, and a slot each would take too long.
+_JUDGED_AT_ONCE = 256
 
 #: What contacts wait for, in words.
 _WAITS_FOR = {
@@ -95,7 +100,8 @@ class Runner:
         self._slots = Slots(rules.concurrency)
         self._ending = RunEnding.FINISHED
         self.why: str | None = None
-        self._told_waiting: tuple[datetime, int] | None = None
+        self._told_waiting: datetime | None = None
+        self._judged_at_once = 0
         self._scope = anyio.CancelScope()
 
     def abandon(self) -> None:
@@ -185,7 +191,8 @@ class Runner:
             case Open(calls=room):
                 if self._reach.down:
                     return await self._feed_probe(send)
-                return bool(await self._admit(send, room)) or await self._wait_for_due(freed)
+                at_once = max(room, self._judged_at_once)
+                return bool(await self._admit(send, at_once)) or await self._wait_for_due(freed)
 
     async def _end(self, end: End, freed: anyio.Event) -> bool:
         """Wait for what is open; then end so, if anybody is left to call."""
@@ -212,26 +219,44 @@ class Runner:
             return True
         freed = self._slots.next_freed()
         self._reach.probe()
-        if await self._admit(send, 1):
-            return True
-        self._reach.no_probe()
-        return await self._wait_for_due(freed)
+        called = self._gate.called
+        admitted = await self._admit(send, 1, probe=True)
+        if self._gate.called == called:
+            self._reach.no_probe()
+        return bool(admitted) or await self._wait_for_due(freed)
 
-    async def _admit(self, send: MemoryObjectSendStream[Job], room: int) -> int:
-        """Admit for ``room`` slots and hand them out; gives how many were due."""
-        now = self._clock.now()
-        admitted = await self._run.admit(room, now=now)
+    async def _admit(
+        self, send: MemoryObjectSendStream[Job], most: int, *, probe: bool = False
+    ) -> int:
+        """Admit so many, and hand out those who may be called; gives how many were due.
+
+        Calls end meanwhile, and may close the gate: it is asked again for each of them.
+        """
+        admitted = await self._run.admit(most, now=self._clock.now())
         if admitted:
             self._told_waiting = None
-        for admission in await self._allowed(admitted, now):
+        allowed = await self._allowed(admitted)
+        in_vain = bool(admitted) and not allowed
+        self._judged_at_once = min(2 * most, _JUDGED_AT_ONCE) if in_vain else 0
+        for admission in allowed:
+            if not self._may_hand(probe=probe):
+                await self._run.release(admission)
+                continue
             self._gate.handed(admission.row)
             if not await self._hand(send, admission):
                 self._gate.reported(CallReport(row=admission.row))
                 await self._run.release(admission)
         return len(admitted)
 
-    async def _allowed(self, admitted: list[Admission], now: datetime) -> list[Admission]:
+    def _may_hand(self, *, probe: bool) -> bool:
+        """Whether one more call may be begun now."""
+        if self._reach.down and not probe:
+            return False
+        return isinstance(self._gate.room(self._slots), Open)
+
+    async def _allowed(self, admitted: list[Admission]) -> list[Admission]:
         """Those who may be called now; the others are deferred or skipped."""
+        now = self._clock.now()
         allowed: list[Admission] = []
         waits: list[tuple[Admission, Later]] = []
         for admission in admitted:
@@ -242,12 +267,19 @@ class Runner:
                 case Later():
                     waits.append((admission, permission))
                 case Never(why=why):
-                    await self._journal.skipped(admission, why)
+                    await self._skip(admission, why)
                 case _:
                     allowed.append(admission)
         if waits:
             await self._journal.deferred(waits)
         return allowed
+
+    async def _skip(self, admission: Admission, why: str) -> None:
+        try:
+            await self._journal.skipped(admission, why)
+        except NotReservedError:
+            # A late answer has decided about the contact since it was admitted.
+            return
 
     async def _wait_for_due(self, freed: anyio.Event) -> bool:
         """Wait until somebody may have become due; False if nobody will be in this run."""
@@ -277,15 +309,21 @@ class Runner:
         return max((due_at - self._clock.now()).total_seconds(), 0.0)
 
     async def _tell_waiting(self, due_at: datetime) -> None:
+        """Tell that nobody is due before; once, since counting looks at every contact."""
+        if due_at == self._told_waiting:
+            return
+        self._told_waiting = due_at
         # Nothing is open, so nothing changes while it is counted.
         now = self._clock.now()
         counts = await self._run.counts(now=now)
-        waiting = counts.of(ContactState.PENDING)
-        if (due_at, waiting) != self._told_waiting:
-            self._told_waiting = (due_at, waiting)
-            self._sink.emit(
-                Waiting(at=now, until=due_at, contacts=waiting, why=_waits_for(counts, due_at))
+        self._sink.emit(
+            Waiting(
+                at=now,
+                until=due_at,
+                contacts=counts.of(ContactState.PENDING),
+                why=_waits_for(counts, due_at),
             )
+        )
 
 
 def _waits_for(counts: Counts, due_at: datetime) -> str:

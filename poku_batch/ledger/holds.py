@@ -50,7 +50,8 @@ def admit(
     require_open(connection, hold)
     values = {"campaign": hold.campaign, "now": instants.to_stored(now)}
     rows: list[tuple[Any, ...]] = []
-    for (priority,) in do(connection, statements.FIND_LEVELS, values).fetchall():
+    # Found one by one: as few of them as it takes.
+    for (priority,) in do(connection, statements.FIND_LEVELS, values):
         if len(rows) >= limit:
             break
         level = values | {"priority": priority, "limit": limit - len(rows)}

@@ -56,6 +56,8 @@ class ScriptedApi:
     default: Step = field(default_factory=lambda: Step(does=CONFIRMED))
     placements: list[Placement] = field(default_factory=list)
     came: dict[str, list[Answer]] = field(default_factory=dict)
+    #: when the answers that came did, in seconds since the start
+    came_s: dict[str, list[float]] = field(default_factory=dict)
     asked: list[tuple[str, float]] = field(default_factory=list)
     open_numbers: set[str] = field(default_factory=set)
     most_open: int = 0
@@ -84,6 +86,7 @@ class ScriptedApi:
         if isinstance(step.does, Exception):
             raise step.does
         self.came.setdefault(to, []).append(step.does)
+        self.came_s.setdefault(to, []).append(self.clock.monotonic())
         return step.does
 
     async def standing(self, interaction_id: InteractionId) -> Standing:
@@ -111,9 +114,9 @@ class ScriptedApi:
 
     def _require_intent(self, to: str) -> None:
         known = attempts(self.path, to)
-        last = known[-1]
-        assert last.state is AttemptState.DIALING, f"placed while its attempt is {last.state}"
-        assert last.contact_state is ContactState.DIALING
+        dialing = [attempt for attempt in known if attempt.state is AttemptState.DIALING]
+        assert len(dialing) == 1, f"placed while its attempt is {known[-1].state}"
+        assert dialing[0].contact_state is ContactState.DIALING
         placements = sum(attempt.placements for attempt in known)
         assert placements >= self.count(to), "a placement that the ledger does not know"
 

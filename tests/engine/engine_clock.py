@@ -25,6 +25,7 @@ class VirtualClock:
         self._working = 0
         self._looking = False
         self.set_back = timedelta()
+        self.longest_idle_s = math.inf
 
     def now(self) -> datetime:
         return self._start + timedelta(microseconds=self._us) - self.set_back
@@ -47,8 +48,12 @@ class VirtualClock:
                 self._sleepers.remove(sleeper)
                 heapq.heapify(self._sleepers)
 
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass in which nobody is there."""
+        self._us += math.ceil(seconds * 1e6)
+
     async def idle(self, seconds: float) -> None:
-        await self.sleep(seconds)
+        await self.sleep(min(seconds, self.longest_idle_s))
 
     @contextmanager
     def working(self) -> Iterator[None]:

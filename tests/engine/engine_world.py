@@ -5,8 +5,8 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,7 +35,6 @@ from poku_batch.events import Event, RunStarted
 from poku_batch.ledger import open_ledger
 from poku_batch.models import (
     CampaignId,
-    Cap,
     ContactKey,
     ContactState,
     Counts,
@@ -43,17 +42,16 @@ from poku_batch.models import (
     Enrolment,
     RunEnding,
 )
-from poku_batch.policy.hours import Hours
 from poku_batch.policy.outcomes import OutcomeRules
-from poku_batch.policy.redials import RedialRules
 from poku_batch.policy.spending import Budget
-from poku_batch.ports import Clock, LedgerRun, SummaryReader
+from poku_batch.ports import Clock, LedgerRun
 from poku_batch.prompts import RowTemplates
 from tests.engine.engine_api import CONFIRMED, ScriptedApi, Step
+from tests.engine.engine_bounds import Bounds
 from tests.engine.engine_clock import START, VirtualClock
 from tests.engine.engine_file import AttemptRow, ContactRow, attempts, contact
 
-__all__ = ["CAMPAIGN", "CONFIRMED", "Step", "World", "memory_folder", "number"]
+__all__ = ["CAMPAIGN", "CONFIRMED", "Bounds", "Step", "World", "memory_folder", "number"]
 
 CAMPAIGN = CampaignId(name="clinic")
 
@@ -76,7 +74,7 @@ class Killed(BaseException):
 
 
 class _WatchedRun:
-    """A ``ports.LedgerRun`` that lets no time pass while it works, and calls hooks before it."""
+    """A ``ports.LedgerRun`` that lets no time pass but what it is told to, and calls hooks."""
 
     def __init__(self, run: LedgerRun, world: "World") -> None:
         self._run = run
@@ -98,7 +96,9 @@ class _WatchedRun:
                     await waiting
                 world.tick()
                 world.done[name] += 1
-                return result
+            if slow_s := world.slow_s.get(name):
+                await world.clock.sleep(slow_s)
+            return result
 
         return watched
 
@@ -112,31 +112,12 @@ class Going:
     scope: anyio.CancelScope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """The rules of a campaign that bound whom a run calls, how fast, and for how much."""
-
-    hours: Hours | None = None
-    timezone_column: int | None = None
-    listed: Callable[[str], str | None] = lambda _number: None
-    redials: RedialRules = field(default_factory=lambda: RedialRules(by_outcome={}))
-    outcomes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    calls_per_minute: float | None = None
-    ramp_up_s: float = 0.0
-    breaker: tuple[int, float, float, int] | None = None
-    budget: Budget | None = None
-    number_caps: tuple[Cap, ...] = ()
-    pool: tuple[str, ...] = ()
-    calls_a_day: int | None = None
-    until: datetime | None = None
-    reader: SummaryReader | None = None
-
-
 class World:
     """One campaign, its ledger's file, its API and its time; runs may follow one another.
 
     ``on_event`` hears each event, ``before`` and ``after`` are called around the ledger's
-    operations by their name; what ``after`` returns is awaited. From step ``kill_at`` on the
+    operations by their name; what ``after`` returns is awaited; ``slow_s`` is how long they take
+    to say that they are done. From step ``kill_at`` on the
     process is gone; steps are the ledger's operations and the API's, each its beginning and end.
     """
 
@@ -148,10 +129,13 @@ class World:
         self.on_event: Callable[[Event], object] = lambda _event: None
         self.before: dict[str, Callable[[], object]] = {}
         self.after: dict[str, Callable[[], object]] = {}
+        self.slow_s: dict[str, float] = {}
         self.done: defaultdict[str, int] = defaultdict(int)
         self.steps = 0
         self.kill_at: int | None = None
         self._going: Going | None = None
+        self.gate: Gate | None = None
+        self.runs = 0
         self.lasting: LastingRun | None = None
 
     @property
@@ -235,7 +219,7 @@ class World:
         chance: float = 0.5,
         call: Mapping[str, str] | None = None,
         prompt: str = "Hello {{ name }}.",
-        bounds: Bounds = Bounds(),
+        bounds: Bounds = Bounds(),  # noqa: B008 – frozen
         columns: Sequence[str] = ("name",),
     ) -> RunEnding | None:
         """Run once, as a process of its own would; None where the run was broken off."""
@@ -255,6 +239,7 @@ class World:
                     with anyio.CancelScope() as scope:
                         with self.clock.working():
                             gate = await self._gate(run, rules, limit, bounds, clock)
+                            self.gate = gate
                         runner = self._runner(
                             run,
                             composer=composer,
@@ -308,7 +293,7 @@ class World:
             window=Window(rules.concurrency, ramp_up_s=bounds.ramp_up_s, started_s=now_s),
             pace=Pace(bounds.calls_per_minute, ramp_up_s=bounds.ramp_up_s, started_s=now_s),
             breaker=breaker,
-            spending=Spending(bounds.budget, await run.usage()) if bounds.budget else None,
+            spending=await _spending(run, bounds.budget) if bounds.budget else None,
         )
 
     def _runner(
@@ -378,8 +363,13 @@ class World:
             stop=stop,
             rules=rules,
         )
+        self.runs += 1
         self._going = Going(stop=stop, runner=runner, scope=scope)
         return runner
+
+
+async def _spending(run: LedgerRun, budget: Budget) -> Spending:
+    return Spending(budget, await run.usage(longest=timedelta(seconds=budget.longest_s)))
 
 
 def _require_killed(group: BaseExceptionGroup[BaseException]) -> None:

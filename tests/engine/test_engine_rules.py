@@ -281,7 +281,10 @@ class _Reader:
         self.asked: list[str | None] = []
 
     async def read(
-        self, ended: Ended, *, ended_at: datetime | None = None  # noqa: ARG002 – the port's
+        self,
+        ended: Ended,
+        *,
+        ended_at: datetime | None = None,  # noqa: ARG002 – the port's
     ) -> SummaryReading | NotRead:
         self.asked.append(ended.summary)
         await anyio.lowlevel.checkpoint()

@@ -2,180 +2,40 @@
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import anyio
-import anyio.lowlevel
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poku_batch.engine.telling import Teller, finish_body
+from poku_batch.engine.telling import finish_body
 from poku_batch.errors import LedgerUnwritableError
-from poku_batch.events import Event, HookTrouble
 from poku_batch.hooks import SilentSender
-from poku_batch.ledger import open_ledger
 from poku_batch.models import (
     CallResult,
     CampaignId,
-    ContactKey,
     ContactState,
     Counts,
-    DuplicateRule,
-    Enrolment,
-    HookEvent,
     HookMessage,
     RunEnding,
 )
 from poku_batch.policy.telling import LONGEST_WAIT_S, wait_before_telling_s
-from poku_batch.ports import Clock, HookSender, LedgerRun
-from tests.engine.engine_clock import START, VirtualClock
+from tests.engine.engine_clock import START
+from tests.engine.engine_outbox import Deaf, down_until, open_outbox, running
+from tests.engine.engine_outbox import OutboxWorld as World
 from tests.engine.engine_world import memory_folder
 
 pytestmark = pytest.mark.anyio
 
-CLINIC = CampaignId(name="clinic")
-
-
-class Receiver:
-    """A ``ports.HookSender`` that answers as it is told to, and remembers whom it heard of."""
-
-    def __init__(self, clock: VirtualClock, answer: Callable[[int], str | None]) -> None:
-        self._clock = clock
-        self._answer = answer
-        #: number of the message, and the second in which it came
-        self.heard: list[tuple[int, float]] = []
-        self.ids: dict[int, set[int]] = {}
-        self.takes_s = 0.0
-        self.most = self._now = 0
-
-    async def send(self, message: HookMessage) -> str | None:
-        number = message.body["n"]
-        self.heard.append((number, self._clock.monotonic()))
-        self.ids.setdefault(number, set()).add(message.id)
-        self._now += 1
-        self.most = max(self.most, self._now)
-        try:
-            await self._clock.sleep(self.takes_s)
-        finally:
-            self._now -= 1
-        return self._answer(number)
-
-    @property
-    def numbers(self) -> list[int]:
-        return [number for number, _ in self.heard]
-
-
-class Deaf:
-    """A ``ports.HookSender`` whose receiver never answers."""
-
-    async def send(self, message: HookMessage) -> str | None:
-        await anyio.sleep_forever()
-        return f"{message.id} was never answered"
-
-
-class World:
-    """One campaign's outbox, in a real ledger, and time that passes by itself."""
-
-    def __init__(self, run: LedgerRun, clock: VirtualClock) -> None:
-        self.clock = clock
-        self.events: list[Event] = []
-        self.real = run
-        self.count = 0
-        self.before: dict[str, Callable[[], Awaitable[None] | None]] = {}
-        self.run = cast("LedgerRun", self)
-
-    def __getattr__(self, name: str) -> Any:
-        """A method of the run, during which no time passes."""
-
-        async def method(*values: Any, **named: Any) -> Any:
-            with self.clock.working():
-                waiting = self.before.get(name, lambda: None)()
-                if waiting is not None:
-                    await waiting
-                return await getattr(self.real, name)(*values, **named)
-
-        return method
-
-    def emit(self, event: Event) -> None:
-        self.events.append(event)
-
-    @property
-    def troubles(self) -> list[HookTrouble]:
-        return [event for event in self.events if isinstance(event, HookTrouble)]
-
-    def receiver(self, answer: Callable[[int], str | None] = lambda _: None) -> Receiver:
-        return Receiver(self.clock, answer)
-
-    def teller(self, *senders: HookSender, results: HookSender | None = None) -> Teller:
-        by_event = dict(zip([HookEvent.FINISH], senders, strict=False))
-        if results is not None:
-            by_event[HookEvent.RESULT] = results
-        return Teller(
-            run=self.run,
-            senders=by_event,
-            clock=cast("Clock", self.clock),
-            sink=self,
-            chance=lambda: 0.5,
-        )
-
-    async def add(self, messages: int = 1) -> None:
-        for _ in range(messages):
-            self.count += 1
-            with self.clock.working():
-                at = self.clock.now() + timedelta(microseconds=self.count - 1_000_000)
-                await self.real.tell({"n": self.count}, at=at)
-
-    async def left(self) -> int:
-        with self.clock.working():
-            return (await self.real.waiting_messages())[0]
-
-    async def until(self, done: Callable[[], Awaitable[bool]], *, within_s: float) -> None:
-        give_up = self.clock.monotonic() + within_s
-        while not await done():
-            assert self.clock.monotonic() < give_up
-            await self.clock.sleep(0.5)
-
-    async def nobody_left(self) -> bool:
-        return await self.left() == 0
-
-
-@asynccontextmanager
-async def open_world(folder: Path) -> AsyncIterator[World]:
-    async with open_ledger(folder / "ledger.db") as ledger:
-        async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as session:
-            await session.add(
-                [
-                    Enrolment(row=n, cells=("c",), key=ContactKey(f"{n}"), to=f"+1415555{n:04}")
-                    for n in range(2, 60)
-                ]
-            )
-            await session.commit(now=START)
-        run = await ledger.open_run(CLINIC, tell_results=True, at=START)
-        yield World(cast("LedgerRun", run), VirtualClock())
-
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as world:
+    async with open_outbox(tmp_path) as world:
         yield world
-
-
-@asynccontextmanager
-async def running(teller: Teller) -> AsyncIterator[None]:
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(teller.run)
-        yield
-        tasks.cancel_scope.cancel()
-
-
-def down_until(second: float, clock: VirtualClock) -> Callable[[int], str | None]:
-    return lambda _: "HTTP 503" if clock.monotonic() < second else None
 
 
 async def test_what_waits_is_told_in_order_and_leaves_the_outbox(world: World) -> None:
@@ -238,6 +98,32 @@ async def test_one_message_that_nobody_takes_holds_up_no_other(world: World) -> 
     assert waits[0] >= 0.5
     assert waits == sorted(waits)
     assert LONGEST_WAIT_S / 2 <= waits[-1] <= LONGEST_WAIT_S + 1
+
+
+async def test_messages_that_take_long_hold_up_no_others(world: World) -> None:
+    await world.add(12)
+    receiver = world.receiver()
+
+    class Uneven:
+        async def send(self, message: HookMessage) -> str | None:
+            receiver.takes_s = 60.0 if message.body["n"] <= 3 else 0.1
+            return await receiver.send(message)
+
+    async with running(world.teller(Uneven())):
+        await world.clock.sleep(4)
+        assert len(receiver.heard) == 12
+
+
+async def test_a_message_is_told_more_and_more_seldom_to_a_receiver_that_takes_others(
+    world: World,
+) -> None:
+    await world.add()
+    receiver = world.receiver(lambda number: "HTTP 422" if number == 1 else None)
+    async with running(world.teller(receiver)):
+        for _ in range(60):
+            await world.clock.sleep(60)
+            await world.add()
+    assert receiver.numbers.count(1) < 20
 
 
 async def test_calls_go_on_while_a_receiver_does_not_answer(world: World) -> None:
@@ -331,90 +217,6 @@ async def test_the_end_is_told_although_the_receiver_of_results_is_away(world: W
     assert finish.numbers == [1]
 
 
-async def test_draining_tells_what_is_left_and_says_that_nothing_is(world: World) -> None:
-    await world.add(20)
-    receiver = world.receiver()
-    receiver.takes_s = 1
-    assert await world.teller(receiver).drain(10) == 0
-    assert receiver.numbers == list(range(1, 21))
-    assert world.clock.monotonic() < 6
-
-
-async def test_draining_ends_in_time_and_says_how_many_are_left(world: World) -> None:
-    await world.add(20)
-    receiver = world.receiver()
-    receiver.takes_s = 4
-    assert await world.teller(receiver).drain(10) == 12
-    assert world.clock.monotonic() == 10
-    assert await world.left() == 12
-
-
-async def test_draining_does_not_sit_out_what_is_due_too_late(world: World) -> None:
-    await world.add()
-    receiver = world.receiver(lambda _: "HTTP 500")
-    teller = world.teller(receiver)
-    async with running(teller):
-        await world.clock.sleep(2_000)
-    began, heard = world.clock.monotonic(), len(receiver.heard)
-    assert await teller.drain(10) == 1
-    assert world.clock.monotonic() - began < 10
-    assert len(receiver.heard) - heard <= 1
-
-
-async def test_draining_tries_once_more_a_receiver_that_was_away(world: World) -> None:
-    await world.add(30)
-    receiver = world.receiver(down_until(1_000, world.clock))
-    teller = world.teller(receiver)
-    async with running(teller):
-        await world.clock.sleep(1_000)
-    assert await teller.drain(1) < 20
-
-
-async def test_draining_beside_the_run_tells_nothing_twice(world: World) -> None:
-    await world.add(30)
-    receiver = world.receiver()
-    receiver.takes_s = 0.25
-    teller = world.teller(receiver)
-    async with running(teller):
-        await world.clock.sleep(0.3)
-        assert await teller.drain(10) == 0
-    assert sorted(receiver.numbers) == list(range(1, 31))
-
-
-async def test_what_was_being_told_when_the_run_was_cancelled_is_told_again_under_its_id(
-    world: World,
-) -> None:
-    await world.add(2)
-    receiver = world.receiver()
-    receiver.takes_s = 60
-    teller = world.teller(receiver)
-    async with running(teller):
-        await world.clock.sleep(1)
-    receiver.takes_s = 0
-    assert await teller.drain(5) == 0
-    assert sorted(receiver.numbers) == [1, 1, 2, 2]
-    assert all(len(ids) == 1 for ids in receiver.ids.values())
-
-
-async def test_what_was_taken_is_not_told_again_although_its_recording_was_cancelled(
-    world: World,
-) -> None:
-    await world.add()
-    receiver = world.receiver()
-    teller = world.teller(receiver)
-    async with anyio.create_task_group() as tasks:
-        world.before = {"told": lambda: _cancel(tasks.cancel_scope)}
-        tasks.start_soon(teller.run)
-    world.before = {}
-    assert await teller.drain(5) == 0
-    assert receiver.numbers == [1]
-
-
-async def _cancel(scope: anyio.CancelScope) -> None:
-    scope.cancel()
-    await anyio.lowlevel.checkpoint()
-
-
 async def test_a_rehearsal_takes_everything_and_tells_nobody(world: World) -> None:
     await world.add(7)
     silent = SilentSender()
@@ -448,7 +250,7 @@ async def test_whatever_a_receiver_does_it_hears_of_each_message_until_it_takes_
         return "no"
 
     with memory_folder() as folder:
-        async with open_world(folder) as world:
+        async with open_outbox(folder) as world:
             receiver = world.receiver(answer)
             teller = world.teller(receiver)
             async with running(teller):
