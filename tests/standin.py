@@ -249,3 +249,8 @@ def twice(called: Iterable[str]) -> list[str]:
     """Whoever was called more than once."""
     seen = list(called)
     return sorted({number for number in seen if seen.count(number) > 1})
+
+
+def said(text: str) -> Answer:
+    """A call that ended with these words as its summary."""
+    return Answer(body={"response": text, "call": {}, "interactionId": f"said-{abs(hash(text))}"})

@@ -1,112 +1,28 @@
-"""One run and its parts, from the enrolled sheet to the written results."""
+"""One run, from the enrolled sheet to the written results."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 
-from poku_batch.app import rules
-from poku_batch.app.lists import DoNotCallLists
+from poku_batch.app import closing, rules
+from poku_batch.app.listening import Listener
+from poku_batch.app.outside import Outside
+from poku_batch.app.parts import Parts
 from poku_batch.app.preparing import Prepared
 from poku_batch.app.signals import SignalWatch
 from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
+from poku_batch.app.wishes import Wishes
 from poku_batch.app.writing import write_outputs
 from poku_batch.clock import SteadyClock, SystemClock
-from poku_batch.engine.caller_ids import CallerIds
-from poku_batch.engine.calling import Caller
-from poku_batch.engine.ends import Ends
-from poku_batch.engine.following import Follower, FollowRules
-from poku_batch.engine.gate import Gate
-from poku_batch.engine.journal import Journal
 from poku_batch.engine.lasting import LastingRun
-from poku_batch.engine.placing import Retries, RetryRules
 from poku_batch.engine.plan import enrol
 from poku_batch.engine.race import first_of
-from poku_batch.engine.reach import Reach
-from poku_batch.engine.runner import Runner, RunRules
 from poku_batch.engine.stops import Stop
-from poku_batch.engine.telling import Teller, finish_body
+from poku_batch.engine.telling import Teller
 from poku_batch.errors import ResultsError, ResultsUnwrittenError
-from poku_batch.events import (
-    CallEnded,
-    CallFailed,
-    CallReread,
-    CallUnknown,
-    ContactSkipped,
-    Event,
-    ListTrouble,
-    ResultsRescued,
-    RunEnded,
-    RunStarted,
-)
+from poku_batch.events import ListTrouble, RunEnded, RunStarted
 from poku_batch.models import ContactState, Counts, EnrolmentReport, HookEvent, RunEnding
-from poku_batch.policy.outcomes import OutcomeRules
-from poku_batch.policy.redials import redial_rules
-from poku_batch.ports import CallApi, Clock, EventSink, HookSender, Ledger, SummaryReader
-
-#: How long the end of a run waits for programs that are to be told, in seconds.
-_TELL_AT_END_S = 30.0
-
-#: What may put a message into the outbox.
-_RESULTS = (CallEnded, CallReread, CallFailed, CallUnknown, ContactSkipped)
-
-#: Asked before anybody is called; False ends the run.
-Confirm = Callable[[RunPlan], bool]
-#: Asked after the canary's calls; False ends the run.
-ConfirmCanary = Callable[[CanaryReport], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What whoever starts a run wants of this one.
-
-    ``limit`` contacts are newly called at the most; ``until`` is aware; after the first ``canary``
-    contacts it is asked whether to go on.
-    """
-
-    limit: int | None = None
-    wait: bool = True
-    until: datetime | None = None
-    canary: int | None = None
-    confirm: Confirm | None = None
-    confirm_canary: ConfirmCanary | None = None
-
-
-@dataclass(slots=True)
-class _Listener:
-    """Passes events on; says that there is a result; keeps the canary's while it is asked to."""
-
-    sink: EventSink
-    keep: bool = False
-    results: list[CallEnded | CallFailed | CallUnknown] = field(default_factory=list)
-    on_result: Callable[[], None] = lambda: None
-
-    def emit(self, event: Event) -> None:
-        """Take an event."""
-        if isinstance(event, _RESULTS):
-            self.on_result()
-        if self.keep and isinstance(event, CallEnded | CallFailed | CallUnknown):
-            self.results.append(event)
-        self.sink.emit(event)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """Everything outside that a run speaks to."""
-
-    ledger: Ledger
-    api: CallApi
-    base_url: str
-    clock: Clock
-    sink: EventSink
-    lists: DoNotCallLists
-    reader: SummaryReader | None
-    senders: dict[HookEvent, HookSender]
-    simulated: bool
 
 
 class Job:
@@ -119,15 +35,44 @@ class Job:
         self._outside = outside
         self._wishes = wishes
         self._clock = outside.clock
-        self._sink = _Listener(outside.sink)
+        self._sink = Listener(outside.sink)
         self._stop = Stop()
         self._started_at = self._clock.now()
         self._permits = rules.permits(self._campaign, prepared.permit_columns, outside.lists.source)
+        self._ending = RunEnding.ABANDONED
+        self._why: str | None = None
+        self._outputs: tuple[Path, ...] = ()
         self._messages_left = 0
 
     async def run(self) -> RunSummary:
         """Enrol, ask, call, write; see ``running.run_campaign``."""
-        run = LastingRun(
+        run = await self._open_run()
+        try:
+            report = await self._enrol()
+            if self._agreed(report):
+                await self._call(run, report)
+            else:
+                self._ending = RunEnding.DECLINED
+            cost = await rules.spent(self._campaign, run)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await run.close(self._ending, at=self._clock.now())
+        counts = await self._counts()
+        self._sink.emit(
+            RunEnded(at=self._clock.now(), ending=self._ending, counts=counts, why=self._why)
+        )
+        return RunSummary(
+            ending=self._ending,
+            why=self._why,
+            counts=counts,
+            report=report,
+            outputs=self._outputs,
+            messages_left=self._messages_left,
+            cost=cost,
+        )
+
+    async def _open_run(self) -> LastingRun:
+        return LastingRun(
             await self._outside.ledger.open_run(
                 self._campaign.identity,
                 tell_results=HookEvent.RESULT in self._outside.senders,
@@ -137,28 +82,6 @@ class Job:
             clock=SteadyClock(SystemClock()),
             sink=self._sink,
             stop=self._stop,
-        )
-        ending, why = RunEnding.ABANDONED, None
-        outputs: tuple[Path, ...] = ()
-        try:
-            report = await self._enrol()
-            if self._agreed(report):
-                ending, why, outputs = await self._call(run, report)
-            else:
-                ending = RunEnding.DECLINED
-        finally:
-            with anyio.CancelScope(shield=True):
-                await run.close(ending, at=self._clock.now())
-        counts = await self._counts()
-        self._sink.emit(RunEnded(at=self._clock.now(), ending=ending, counts=counts, why=why))
-        return RunSummary(
-            ending=ending,
-            why=why,
-            counts=counts,
-            report=report,
-            outputs=outputs,
-            messages_left=self._messages_left,
-            cost=None,
         )
 
     async def _counts(self) -> Counts:
@@ -189,12 +112,11 @@ class Job:
             base_url=self._outside.base_url,
             to_call=to_call,
             simulated=self._outside.simulated,
+            wait=self._wishes.wait,
         )
         return self._wishes.confirm(plan)
 
-    async def _call(
-        self, run: LastingRun, report: EnrolmentReport
-    ) -> tuple[RunEnding, str | None, tuple[Path, ...]]:
+    async def _call(self, run: LastingRun, report: EnrolmentReport) -> None:
         """Run until the end, heeding signals, and write the results whatever the end."""
         self._sink.emit(
             RunStarted(
@@ -207,39 +129,24 @@ class Job:
         watch = SignalWatch(self._stop)
         teller = Teller(run=run, senders=self._outside.senders, clock=self._clock, sink=self._sink)
         self._sink.on_result = teller.notify
-        faults: list[Exception] = []
-        ended: list[tuple[RunEnding, str | None, tuple[Path, ...]]] = []
         async with anyio.create_task_group() as tasks:
-            for beside in (
-                watch.run,
-                teller.run,
-                partial(self._outside.lists.watch, self._clock, self._tell_trouble),
-            ):
-                tasks.start_soon(beside)
+            tasks.start_soon(watch.run)
+            tasks.start_soon(teller.run)
+            tasks.start_soon(self._outside.lists.watch, self._clock, self._tell_trouble)
             try:
-                ended.append(await self._run_and_write(run, watch, teller))
-            except Exception as fault:  # raised below, out of its group
-                faults.append(fault)
+                await self._run_twice(run, watch)
+            finally:
+                watch.over()
+                with anyio.CancelScope(shield=True):
+                    await closing.keep_unwritten(
+                        run, self._prepared.outputs, self._clock, self._sink
+                    )
+                    self._outputs = await self._write_outputs()
+            await self._tell(run, teller)
             tasks.cancel_scope.cancel()
-        if faults:
-            raise faults[0]
         self._messages_left = (await run.waiting_messages())[0]
-        return ended[0]
 
-    async def _run_and_write(
-        self, run: LastingRun, watch: SignalWatch, teller: Teller
-    ) -> tuple[RunEnding, str | None, tuple[Path, ...]]:
-        outputs: tuple[Path, ...] = ()
-        try:
-            ending, why = await self._run_twice(run, watch)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self._rescue(run)
-                outputs = await self._write_outputs()
-        await first_of(partial(self._tell_end, run, teller, ending, why), self._stop.wait_left)
-        return ending, why, outputs
-
-    async def _run_twice(self, run: LastingRun, watch: SignalWatch) -> tuple[RunEnding, str | None]:
+    async def _run_twice(self, run: LastingRun, watch: SignalWatch) -> None:
         """Run for the canary first, if there is one, and for everybody else then."""
         wishes = self._wishes
         gate = rules.gate(
@@ -250,129 +157,72 @@ class Job:
             limit=wishes.limit,
             until=wishes.until,
         )
-        if wishes.canary is None:
-            return await self._run_once(run, watch, gate)
+        parts = Parts(
+            campaign=self._campaign,
+            composer=self._prepared.composer,
+            permits=self._permits,
+            outside=self._outside,
+            sink=self._sink,
+            stop=self._stop,
+            run=run,
+            gate=gate,
+        )
         whole = gate.rules
-        if whole.limit is None or wishes.canary < whole.limit:
-            gate.rules = gate.rules.narrowed(wishes.canary, "--canary")
-        self._sink.keep = True
-        ending, why = await self._run_once(run, watch, gate)
+        if wishes.canary is not None and (whole.limit is None or wishes.canary < whole.limit):
+            gate.rules = whole.narrowed(wishes.canary, "--canary")
+        self._sink.keep = wishes.canary is not None
+        await self._run_once(parts, watch)
         self._sink.keep = False
-        if ending is not RunEnding.LIMIT or gate.rules is whole:
-            return ending, why
+        if self._ending is not RunEnding.LIMIT or gate.rules is whole:
+            return
+        gate.rules = whole
+        if await self._goes_on():
+            await self._run_once(parts, watch)
+        else:
+            self._ending = RunEnding.CANARY
+            self._why = "after the first calls it was not gone on"
+
+    async def _goes_on(self) -> bool:
+        """Ask whether to go on, after the canary."""
         report = CanaryReport(
             results=tuple(self._sink.results),
             left=(await self._counts()).of(ContactState.PENDING),
             simulated=self._outside.simulated,
         )
-        if wishes.confirm_canary is not None and not wishes.confirm_canary(report):
-            return RunEnding.CANARY, "after the first calls it was not gone on"
-        gate.rules = whole
-        return await self._run_once(run, watch, gate)
+        confirm = self._wishes.confirm_canary
+        return confirm is None or confirm(report)
 
-    async def _run_once(
-        self, run: LastingRun, watch: SignalWatch, gate: Gate
-    ) -> tuple[RunEnding, str | None]:
-        reach = Reach(self._clock)
-        journal = Journal(run, self._clock, self._sink, keep_prompts=self._campaign.keep_prompts)
-        runner = Runner(
-            run=run,
-            caller=self._caller(run, journal, gate, reach),
-            journal=journal,
-            permits=self._permits,
-            gate=gate,
-            reach=reach,
-            clock=self._clock,
-            sink=self._sink,
-            stop=self._stop,
-            rules=RunRules(concurrency=self._campaign.limits.slots, wait=self._wishes.wait),
-        )
+    async def _run_once(self, parts: Parts, watch: SignalWatch) -> None:
+        runner = parts.runner(wait=self._wishes.wait)
         watch.runner = runner
         ending = await runner.run()
-        return ending, self._stop.why or runner.why
-
-    def _caller(self, run: LastingRun, journal: Journal, gate: Gate, reach: Reach) -> Caller:
-        campaign, clock = self._campaign, self._clock
-        retries = RetryRules(
-            attempts=campaign.retries.attempts,
-            max_wait_s=campaign.retries.max_wait.total_seconds(),
-        )
-        follow = FollowRules(
-            call_timeout_s=campaign.api.call_timeout.total_seconds(),
-            poll_interval_s=campaign.api.poll_interval.total_seconds(),
-        )
-        return Caller(
-            api=self._outside.api,
-            clock=clock,
-            composer=self._prepared.composer,
-            caller_ids=CallerIds(
-                run,
-                clock,
-                pool=campaign.call.caller_ids,
-                calls_a_day=campaign.limits.per_caller_id,
-                number_caps=rules.number_caps(campaign),
-            ),
-            permits=self._permits,
-            journal=journal,
-            ends=Ends(
-                journal,
-                clock,
-                outcomes=OutcomeRules(campaign.outcomes),
-                redials=redial_rules(campaign.redial),
-                reader=self._outside.reader,
-            ),
-            retries=Retries(retries, sleep=clock.sleep),
-            follower=Follower(self._outside.api, clock, follow),
-            gate=gate,
-            reach=reach,
-            stop=self._stop,
-        )
+        self._ending, self._why = ending, self._stop.why or runner.why
 
     def _tell_trouble(self, why: str) -> None:
         self._sink.emit(ListTrouble(at=self._clock.now(), why=why))
 
-    async def _tell_end(
-        self, run: LastingRun, teller: Teller, ending: RunEnding, why: str | None
-    ) -> None:
-        """Tell whoever is to be told, for a while; what is left is told by the next run."""
-        if HookEvent.FINISH in self._outside.senders:
-            now = self._clock.now()
-            body = finish_body(
-                self._campaign.identity,
-                ending,
+    async def _tell(self, run: LastingRun, teller: Teller) -> None:
+        """Tell of the run's end, and what is left to be told of its results."""
+        with anyio.CancelScope(shield=True):
+            await closing.put_finish(
+                run,
+                self._outside,
                 await self._counts(),
-                why=why,
+                how=(self._ending, self._why),
                 started_at=self._started_at,
-                ended_at=now,
             )
-            await run.tell(body, at=now)
-        if self._outside.senders:
-            await teller.drain(within_s=_TELL_AT_END_S)
+        left = partial(
+            closing.tell_what_is_left,
+            run,
+            teller,
+            self._outside,
+            self._sink,
+            hurry=self._stop.by_person,
+        )
+        await first_of(left, self._stop.wait_left)
 
     async def _write_outputs(self) -> tuple[Path, ...]:
         try:
             return await write_outputs(self._outside.ledger, self._campaign, self._prepared.outputs)
         except ResultsError as error:
             raise ResultsUnwrittenError(str(error)) from error
-
-    async def _rescue(self, run: LastingRun) -> None:
-        """Keep what the ledger has not taken, and say where."""
-        if not run.unwritten:
-            return
-        from poku_batch.results import rescue
-
-        place = await anyio.to_thread.run_sync(
-            partial(
-                rescue,
-                [write.as_json() for write in run.unwritten],
-                bare_lines=[write.as_json(key=False) for write in run.unwritten],
-                beside=self._prepared.outputs,
-            )
-        )
-        self._sink.emit(
-            ResultsRescued(
-                at=self._clock.now(),
-                results=len(run.unwritten),
-                place=None if place is None else str(place),
-            )
-        )

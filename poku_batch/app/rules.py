@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 
 from poku_batch.campaign import Campaign
 from poku_batch.engine.breaker import Breaker
@@ -12,7 +13,7 @@ from poku_batch.engine.spending import Spending
 from poku_batch.engine.window import Window
 from poku_batch.models import Cap, Usage
 from poku_batch.policy.spending import Budget
-from poku_batch.ports import Clock, EventSink
+from poku_batch.ports import Clock, EventSink, LedgerRun
 
 
 def number_caps(campaign: Campaign) -> tuple[Cap, ...]:
@@ -31,6 +32,14 @@ def budget(campaign: Campaign) -> Budget | None:
         per_minute=pricing.per_minute,
         longest_s=pricing.longest_call.total_seconds(),
     )
+
+
+async def spent(campaign: Campaign, run: LedgerRun) -> Decimal | None:
+    """What the campaign's calls that ended have cost so far; None where it has no budget."""
+    money = budget(campaign)
+    if money is None:
+        return None
+    return money.cost((await run.usage(longest=campaign.pricing.longest_call)).minutes)
 
 
 def permits(

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poku_batch.app import environment
-from poku_batch.app.job import Confirm, ConfirmCanary, Job, Outside, Wishes
+from poku_batch.app.job import Job
 from poku_batch.app.lists import open_lists
 from poku_batch.app.others import open_reader, open_senders
-from poku_batch.app.preparing import preparing
+from poku_batch.app.outside import Outside
+from poku_batch.app.preparing import Prepared, preparing
 from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
+from poku_batch.app.wishes import Confirm, ConfirmCanary, Wishes
 from poku_batch.campaign import Campaign, load_campaign
 from poku_batch.clock import RehearsalClock, SteadyClock, SystemClock
 from poku_batch.errors import UsageError
@@ -82,39 +84,55 @@ async def run_campaign(  # noqa: PLR0913 – what a person can want of a run
     if not isinstance(campaign, Campaign):
         campaign = load_campaign(campaign)
     rehearsal = Rehearsal() if simulate is True else simulate or None
-    simulated = rehearsal is not None
-    async with AsyncExitStack() as stack:
-        api = await stack.enter_async_context(_open_api(campaign, rehearsal))
-        address = api.base_url if simulated else None
-        reader_clock: Clock = SteadyClock(SystemClock())
-        reader = await stack.enter_async_context(
-            open_reader(campaign, reader_clock, rehearsed_at=address)
-        )
-        senders = await stack.enter_async_context(open_senders(campaign, simulate=simulated))
-        lists = await open_lists(campaign, simulate=simulated)
-        prepared = stack.enter_context(preparing(campaign, simulate=simulated, contacts=contacts))
-        ledger = await stack.enter_async_context(_open_ledger(campaign, rehearsal))
-        clock = await _clock(ledger, rehearsal)
-        outside = Outside(
-            ledger=ledger,
-            api=api,
-            base_url=api.base_url,
-            clock=clock,
-            sink=sink or _Nobody(),
-            lists=lists,
-            reader=reader,
-            senders=senders,
-            simulated=simulated,
-        )
+    async with _open_job_parts(campaign, rehearsal, contacts, sink) as (prepared, outside):
         wishes = Wishes(
             limit=limit,
             wait=wait,
-            until=None if until is None else moment(until, clock.now()),
+            until=None if until is None else moment(until, outside.clock.now()),
             canary=canary,
             confirm=confirm,
             confirm_canary=confirm_canary,
         )
         return await Job(prepared, outside, wishes).run()
+
+
+@asynccontextmanager
+async def _open_job_parts(
+    campaign: Campaign,
+    rehearsal: Rehearsal | None,
+    contacts: "pd.DataFrame | None",
+    sink: EventSink | None,
+) -> AsyncIterator[tuple[Prepared, Outside]]:
+    """Open all that a run needs, the ledger last: whatever is missing, nothing is written then."""
+    simulated = rehearsal is not None
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(_open_api(campaign, rehearsal))
+        # What reads summaries is asked over the network, in a rehearsal too.
+        reader = await stack.enter_async_context(
+            open_reader(
+                campaign,
+                SteadyClock(SystemClock()),
+                rehearsed_at=api.base_url if simulated else None,
+            )
+        )
+        senders = await stack.enter_async_context(open_senders(campaign, simulate=simulated))
+        lists = await open_lists(campaign, simulate=simulated)
+        prepared = stack.enter_context(preparing(campaign, simulate=simulated, contacts=contacts))
+        ledger = await stack.enter_async_context(_open_ledger(campaign, rehearsal))
+        yield (
+            prepared,
+            Outside(
+                ledger=ledger,
+                api=api,
+                base_url=api.base_url,
+                clock=await _clock(ledger, rehearsal),
+                sink=sink or _Nobody(),
+                lists=lists,
+                reader=reader,
+                senders=senders,
+                simulated=simulated,
+            ),
+        )
 
 
 def moment(wanted: datetime | time, now: datetime) -> datetime:

@@ -11,13 +11,17 @@ from poku_batch.models import Counts, EnrolmentReport, RunEnding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """What is about to happen, for a person to agree to. ``to_call`` phones ring at the most."""
+    """What is about to happen, for a person to agree to. ``to_call`` phones ring at the most.
+
+    ``wait``: the run waits for contacts that are due later.
+    """
 
     campaign: Campaign
     report: EnrolmentReport
     base_url: str
     to_call: int
     simulated: bool
+    wait: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class RunSummary:
 
     ``outputs`` are the files written, in the campaign's order; see ``write_outputs`` for their
     names. ``messages_left`` are those of ``hooks`` that the next run tells. ``cost`` is what the
-    campaign's calls have cost so far, where it has a budget.
+    campaign's calls that ended have cost so far, in all its runs; None where it has no budget.
     """
 
     ending: RunEnding

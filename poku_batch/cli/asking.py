@@ -33,7 +33,7 @@ def agree(plan: RunPlan, *, display: Display, yes: bool) -> bool:
                 "real phones would ring, and there is nobody here to ask: add --yes to call "
                 "without being asked, or --simulate to rehearse. Nobody was called."
             )
-        return confirmed("Call them now?")
+        return confirmed(_question(plan))
 
 
 def confirmed(question: str) -> bool:
@@ -54,12 +54,15 @@ def plan_lines(plan: RunPlan) -> list[str]:
         lines += [f"  row {note.row}: {note.note}" for note in report.called_before_rows[:3]]
     if not plan.simulated:
         people = "1 person" if plan.to_call == 1 else f"{plan.to_call:,} people"
+        when = "real calls" if report.counts.due else "nobody can be called now; later, real calls"
         lines.append(
-            f"{campaign.identity}: real calls to {people} ({_countries(plan)}) "
+            f"{campaign.identity}: {when} to {people} ({_countries(plan)}) "
             f"from {caller_id(campaign)}, {campaign.limits.slots:,} at once, "
             f"through {plan.base_url}"
         )
         lines += later_lines(report.counts)
+        if report.counts.waits and not plan.wait:
+            lines.append("By --no-wait, this run does not wait for those who are due later.")
     return lines
 
 
@@ -67,12 +70,22 @@ def later_lines(counts: Counts) -> list[str]:
     """Who of the pending ones is called later, and from when; nothing where nobody is."""
     if not counts.waits:
         return []
-    lines = [f"now {counts.due:,}"] if counts.due else ["nobody now"]
-    lines += [
-        f"{WAIT_WORDS[WaitKind(kind)]} {wait.contacts:,}, from {local(wait.first_at)}"
+    now = [f"now {counts.due:,}"] if counts.due else ["nobody now"]
+    later = [
+        f"{wait.contacts:,} from {local(wait.first_at)} ({WAIT_WORDS[WaitKind(kind)]})"
         for kind, wait in sorted(counts.waits.items(), key=lambda item: item[1].first_at)
     ]
-    return ["Of these: " + "; ".join(lines)]
+    return [f"Of these: {'; '.join([*now, *later])}"]
+
+
+def _question(plan: RunPlan) -> str:
+    """What is agreed to: that phones ring now, later, or both."""
+    counts = plan.report.counts
+    if not counts.waits:
+        return "Call them now?"
+    if not plan.wait:
+        return "Call whoever is due now?" if counts.due else "Go on, though nobody is due?"
+    return "Begin now, and wait for the others?" if counts.due else "Wait, and call them then?"
 
 
 def agree_to_go_on(report: CanaryReport, *, display: Display, yes: bool) -> bool:

@@ -33,6 +33,9 @@ def print_ending(
     say(out, _headline(summary, campaign, simulated=simulated), style="bold")
     out.print()
     out.print(counts_table(summary.counts))
+    if summary.cost is not None:
+        out.print()
+        say(out, f"cost so far: {_money(summary, campaign)}")
     if summary.outputs:
         out.print()
     print_outputs(summary.outputs, output_paths(campaign, simulate=simulated))
@@ -81,6 +84,7 @@ def ending_json(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> 
         **counts_json(summary.counts),
         "outputs": [str(path) for path in summary.outputs],
         "messages_left": summary.messages_left,
+        "cost": None if summary.cost is None else str(summary.cost),
     }
 
 
@@ -89,7 +93,7 @@ def _headline(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> st
     word = {
         RunEnding.FINISHED: "nobody is left to call",
         RunEnding.LIMIT: f"stopped at {summary.why or 'its limit'}",
-        RunEnding.BUDGET: "stopped: the budget is used up",
+        RunEnding.BUDGET: "stopped: the budget has no room for another call",
         RunEnding.CIRCUIT_BREAKER: "stopped: too many calls went wrong",
         RunEnding.CANARY: "stopped after the first calls",
         RunEnding.DECLINED: "nobody was called",
@@ -99,6 +103,11 @@ def _headline(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> st
         RunEnding.REFUSED: "stopped: the API refuses every call",
     }[summary.ending]
     return f"{campaign.identity}, {kind}: {word}"
+
+
+def _money(summary: RunSummary, campaign: Campaign) -> str:
+    """What the calls that ended have cost, and what they may."""
+    return f"{summary.cost:,.2f} of {campaign.limits.budget:,.2f} {campaign.pricing.currency}"
 
 
 def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list[str]:
@@ -119,11 +128,19 @@ def _why_lines(summary: RunSummary) -> list[str]:
             "Mend what it says (key, credits, address), then run again: whoever is pending "
             "was not called."
         )
-    if summary.messages_left:
+    if summary.ending is RunEnding.BUDGET:
         lines.append(
-            f"{summary.messages_left:,} messages to your hooks were not taken yet; the next run "
-            "sends them again."
+            "To call the others: raise limits.budget; or lower pricing.longest_call, if no call "
+            "gets so long."
         )
+    if summary.ending is RunEnding.CIRCUIT_BREAKER:
+        lines.append("Find out why before you go on: call_error says it of each row.")
+    if summary.messages_left:
+        left = summary.messages_left
+        were = (
+            "1 message to your hooks was" if left == 1 else f"{left:,} messages to your hooks were"
+        )
+        lines.append(f"{were} not taken yet; the next run sends what is left.")
     return lines
 
 

@@ -90,10 +90,11 @@ def _note_line(word: str, note: RowNote) -> str:
 def _run_lines(found: CheckReport) -> list[str]:
     report = found.report
     counts = report.counts
-    parts = [
-        f"call {counts.of(ContactState.PENDING):,}",
-        f"skip {counts.of(ContactState.SKIPPED):,}",
-    ]
+    later = counts.of(ContactState.PENDING) - counts.due
+    parts = [f"call {counts.due:,}"]
+    if later:
+        parts.append(f"call {later:,} later")
+    parts.append(f"skip {counts.of(ContactState.SKIPPED):,}")
     parts += [
         f"{word} {counts.of(state):,}"
         for state, word in (

@@ -1,4 +1,7 @@
-"""A run as plain lines, for logs, pipes and cron: no colours, no control characters."""
+"""A run as plain lines, for logs, pipes and cron: no colours, no control characters.
+
+Each begins with the time: a rehearsal's own in a rehearsal.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -85,14 +88,17 @@ class LineDisplay:
             return
         self._told = line
         speed = pace(self._tally, (self._tally.at if self._simulated else None) or self._now())
-        at = self._tally.at
-        clock = f"; {local(at)} in the rehearsal" if self._simulated and at is not None else ""
-        self._write(f"{line}{clock}; {speed}" if speed else f"{line}{clock}")
+        self._write(f"{line}; {speed}" if speed else line)
 
     def _tell_now_and_then(self) -> None:
         while not self._over.wait(self._every_s):
             self.tell()
 
     def _write(self, line: str) -> None:
-        at = self._now().astimezone()
-        self._console.print(Text(f"{at:%H:%M:%S}  {line}"), soft_wrap=True, highlight=False)
+        self._console.print(Text(f"{self._time()}  {line}"), soft_wrap=True, highlight=False)
+
+    def _time(self) -> str:
+        """The time of day; a rehearsal's with its day, which may be any."""
+        if self._simulated and self._tally.at is not None:
+            return local(self._tally.at)
+        return f"{self._now().astimezone():%H:%M:%S}"

@@ -10,6 +10,7 @@ from poku_batch.events import (
     CircuitProbed,
     Draining,
     Event,
+    HooksAwaited,
     HookTrouble,
     LedgerTrouble,
     LedgerWorks,
@@ -26,8 +27,7 @@ def note(event: Event) -> str:
     """What is to be seen until something else happens."""
     match event:
         case Waiting():
-            why = f" ({event.why})" if event.why else ""
-            return f"waiting for {event.contacts:,} due from {local(event.until)}{why}"
+            return _waiting_text(event)
         case CircuitOpened():
             return f"paused until {local(event.until)}: {event.why}"
         case CircuitProbed():
@@ -36,6 +36,13 @@ def note(event: Event) -> str:
             return _ledger_text(event)
         case _:
             return ""
+
+
+def _waiting_text(event: Waiting) -> str:
+    why = f" ({event.why})" if event.why else ""
+    if event.contacts == 1:
+        return f"waiting: 1 is due later, at {local(event.until)}{why}"
+    return f"waiting: {event.contacts:,} are due later, the first at {local(event.until)}{why}"
 
 
 def turn_text(event: Event) -> str | None:
@@ -58,6 +65,14 @@ def _slots_text(event: SlotsChanged) -> str:
 def _hook_text(event: HookTrouble) -> str:
     kept = "1 message waits" if event.waiting == 1 else f"{event.waiting:,} messages wait"
     return f"a hook was not taken ({one_line(event.why, limit=160)}); {kept}, to be sent again"
+
+
+def _awaited_text(event: HooksAwaited) -> str:
+    left = "1 message is" if event.waiting == 1 else f"{event.waiting:,} messages are"
+    return (
+        f"the calls are over; {left} still sent to your hooks, for {event.within_s:.0f} s at the "
+        "most. Ctrl-C leaves, and the next run sends the rest"
+    )
 
 
 def _list_text(event: ListTrouble) -> str:
@@ -93,6 +108,7 @@ _TURNS: Mapping[type[Event], Callable[[Any], str]] = {
     CircuitClosed: lambda _: "that call went well; calls go on",
     SlotsChanged: _slots_text,
     HookTrouble: _hook_text,
+    HooksAwaited: _awaited_text,
     ListTrouble: _list_text,
     ReaderTrouble: _reader_text,
     Draining: lambda event: draining_text(event.in_call),

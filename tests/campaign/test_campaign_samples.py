@@ -15,7 +15,7 @@ from poku_batch.phone import parse_phone
 from poku_batch.prompts import RenderedRow, RowTemplates, read_prompt
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("appointment_confirmations", "rerun_failed_rows", "spreadsheet_outreach")
+NAMES = ("appointment_confirmations", "arrival_calls", "rerun_failed_rows", "spreadsheet_outreach")
 FICTION = re.compile(
     r"\+1\d{3}55501\d\d|\+44(207946|161496)0\d{3}|\+6125550\d{4}|\+61491570(006|156|157|158|159)"
     r"|\+33199\d{6}|\+493023125\d{3}"
@@ -88,6 +88,33 @@ def test_the_appointments_show_one_invalid_number_and_one_duplicate() -> None:
     assert [row for row, number in numbers.items() if number is None] == [10]
     valid = [number for number in numbers.values() if number]
     assert [row for row, number in numbers.items() if number and valid.count(number) > 1] == [2, 20]
+
+
+def test_the_arrivals_are_in_ten_cities_and_show_each_reason_not_to_be_called() -> None:
+    campaign = load_campaign(ROOT / "campaigns" / "arrival_calls.yaml")
+    columns, *cells = sheet_of(campaign)
+    rows = [dict(zip(columns, row, strict=True)) for row in cells]
+    assert len({row["city"] for row in rows}) == 10
+    assert {row["agreed"] for row in rows} == {"yes", "no"}
+    for column in ("timezone", "vip", "not_before", "not_after"):
+        assert any(row[column] for row in rows)
+        assert not all(row[column] for row in rows)
+    numbers = numbers_of(campaign)
+    assert len(set(numbers.values())) == len(rows) == 40
+    with campaign.do_not_call[0].open(encoding="utf-8", newline="") as stream:
+        listed = {parse_phone(row["phone"], "US").e164 for row in csv.DictReader(stream)}
+    assert len(listed & set(numbers.values())) == 3
+
+
+def test_the_arrivals_use_every_key_that_says_who_is_called_when() -> None:
+    text = (ROOT / "campaigns" / "arrival_calls.yaml").read_text(encoding="utf-8")
+    for key in (
+        "timezone priority consent from reserve calls_per_minute ramp_up max_calls budget "
+        "per_number per_caller_id pricing redial jitter by_outcome calling_hours days between "
+        "by_day holidays not_on do_not_call circuit_breaker outcomes outcomes_by labels fields "
+        "hooks on_result on_finish"
+    ).split():
+        assert re.search(rf"\b{key}:", text), key
 
 
 @pytest.mark.parametrize(("name", "rows"), [("rerun_failed_rows", 8), ("spreadsheet_outreach", 20)])

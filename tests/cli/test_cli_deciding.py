@@ -338,7 +338,7 @@ def test_a_hanging_request_that_is_left_is_unknown_with_its_evidence(
     running = served.start()
     standin.wait_for(1)
     running.signal()
-    time.sleep(0.3)
+    time.sleep(0.4)
     running.signal()
     assert running.ended().code == 4
     (call,) = served.do("status", "--json").json["unknown"]

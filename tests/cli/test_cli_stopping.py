@@ -56,9 +56,9 @@ def test_a_second_interrupt_leaves_at_once_and_open_requests_are_unknown_or_foll
     standin.generation = generation
     process = held.start()
     standin.wait_for(_AT_ONCE)
-    time.sleep(0.2)
+    time.sleep(0.4)
     process.signal()
-    time.sleep(0.2)
+    time.sleep(0.4)
     asked_at = time.monotonic()
     process.signal()
     stopped = process.ended().checked()
@@ -75,6 +75,21 @@ def test_a_second_interrupt_leaves_at_once_and_open_requests_are_unknown_or_foll
     assert held.states() == [left] * _AT_ONCE + ["done"] * (_PEOPLE - _AT_ONCE)
 
 
+def test_signals_that_come_together_are_one(held: Folder, standin: StandIn) -> None:
+    process = held.start()
+    standin.wait_for(_AT_ONCE)
+    time.sleep(0.2)
+    # As where a wrapper passes on what the terminal has sent to both.
+    for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+        process.signal(number)
+        time.sleep(0.02)
+    time.sleep(0.3)
+    assert process.running
+    standin.held = False
+    assert process.ended().checked().code == 4
+    assert held.states() == ["done"] * _AT_ONCE + ["pending"] * (_PEOPLE - _AT_ONCE)
+
+
 def test_at_a_terminal_ctrl_c_twice_leaves_the_terminal_as_it_was(
     held: Folder, standin: StandIn
 ) -> None:
@@ -84,6 +99,7 @@ def test_at_a_terminal_ctrl_c_twice_leaves_the_terminal_as_it_was(
     before = termios.tcgetattr(terminal.child_fd)
     terminal.sendintr()
     terminal.expect("Press Ctrl-C again")
+    time.sleep(0.4)
     assert termios.tcgetattr(terminal.child_fd) == before
     terminal.sendintr()
     asked_at = time.monotonic()

@@ -92,7 +92,7 @@ def test_whoever_leaves_while_the_disk_is_full_finds_the_results_in_a_file_of_th
 ) -> None:
     process = _in_trouble(on_disk, standin, disk)
     process.signal()
-    time.sleep(0.2)
+    time.sleep(0.4)
     process.signal(signal.SIGTERM)
     asked_at = time.monotonic()
     left = process.ended().checked()
@@ -142,7 +142,7 @@ def test_whoever_leaves_a_locked_ledger_is_let_go_and_the_results_are_kept(
         standin.held = False
         time.sleep(0.7)
         process.signal()
-        time.sleep(0.2)
+        time.sleep(0.4)
         process.signal()
         asked_at = time.monotonic()
         left = process.ended().checked()

@@ -18,6 +18,7 @@ from poku_batch.events import (
     CallUnknown,
     Draining,
     Event,
+    HooksAwaited,
     RunEnded,
     RunStarted,
     Waiting,
@@ -138,7 +139,11 @@ def test_the_live_view_tells_what_it_waits_for() -> None:
     display = LiveDisplay(Console(file=io.StringIO()), simulated=False, now=at)
     display.emit(started(pending=3))
     display.emit(Waiting(at=START, until=START, contacts=3))
-    assert "waiting for 3 due from" in shown(display.render(), 80)
+    assert "waiting: 3 are due later, the first at" in shown(display.render(), 80)
+    display.emit(Waiting(at=START, until=ENDED + timedelta(hours=7), contacts=1, why="a redial"))
+    seen = " ".join(shown(display.render(), 80).split())
+    assert "waiting: 1 is due later, at 2026-" in seen
+    assert "(a redial), in 7 h 0 min" in seen
 
 
 def test_the_live_view_is_drawn_while_the_run_goes_on_in_another_thread() -> None:
@@ -188,7 +193,10 @@ def lines_of(feed: Callable[[LineDisplay], None], *, simulated: bool = False) ->
         feed(display)
     text = written.getvalue()
     assert harmless(text), text
-    return [re.sub(r"^\d\d:\d\d:\d\d  ", "", line) for line in text.splitlines()]
+    day = r"\d{4}-\d\d-\d\d " if simulated else ""
+    lines = [re.match(rf"{day}\d\d:\d\d:\d\d  (.*)$", line) for line in text.splitlines()]
+    assert all(lines), text
+    return [line[1] for line in lines if line]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -211,8 +219,7 @@ def test_figures_are_told_in_one_line_a_change() -> None:
     assert heading == (
         "well (rehearsal: no phone rings): 1,241 contacts, 1,234 to call, 10 at once"
     )
-    clock = f"{ENDED.astimezone():%Y-%m-%d %H:%M:%S} in the rehearsal"
-    assert told[2].endswith(f", 5 skipped; {clock}; 2 calls/min, about 10 h 16 min left")
+    assert told[2].endswith(", 5 skipped; 2 calls/min, about 10 h 16 min left")
     assert [line.partition(";")[0] for line in told] == [
         "7 of 1,241 settled, 0 in call, 2 done, 0 failed, 0 unknown, 5 skipped",
         "7 of 1,241 settled, 1 in call, 2 done, 0 failed, 0 unknown, 5 skipped",
@@ -231,9 +238,32 @@ def test_turns_of_events_are_told_at_once() -> None:
         display.emit(Draining(at=START, in_call=1, why="SIGINT"))
 
     _, waiting, draining, last = lines_of(feed)
-    assert waiting.startswith("waiting for 3 due from 2026-11-2")
+    assert waiting.startswith("waiting: 3 are due later, the first at 2026-11-2")
     assert draining.startswith("No new calls. 1 call is open")
     assert last.startswith("0 of 3 settled")
+
+
+def test_the_lines_of_a_rehearsal_carry_its_own_time() -> None:
+    written = io.StringIO()
+    console = Console(file=written, width=200)
+    with LineDisplay(console, simulated=True, every_s=3600, now=at) as display:
+        display.emit(started(pending=3))
+        display.emit(Waiting(at=START + timedelta(days=9), until=START, contacts=3))
+    first, waiting, *_ = written.getvalue().splitlines()
+    assert first.startswith(f"{START.astimezone():%Y-%m-%d %H:%M:%S}  ")
+    assert waiting.startswith(f"{(START + timedelta(days=9)).astimezone():%Y-%m-%d %H:%M:%S}  ")
+
+
+def test_whoever_waits_for_hooks_is_told_so_and_how_to_leave() -> None:
+    def feed(display: LineDisplay) -> None:
+        display.emit(started(pending=1))
+        display.emit(HooksAwaited(at=START, waiting=1, within_s=30.0))
+        display.emit(HooksAwaited(at=START, waiting=1_200, within_s=3.0))
+
+    _, one, many, _ = lines_of(feed)
+    assert one.startswith("the calls are over; 1 message is still sent to your hooks, for 30 s")
+    assert many.startswith("the calls are over; 1,200 messages are still sent to your hooks, for 3")
+    assert "Ctrl-C leaves" in one
 
 
 def test_nothing_is_told_of_a_run_that_never_began() -> None:

@@ -157,7 +157,7 @@ def test_an_unknown_call_that_is_followed_and_left_is_unknown_again() -> None:
 def test_a_note_of_waiting_goes_when_somebody_is_called() -> None:
     tally = begun(pending=1)
     tally.add(Waiting(at=START, until=START, contacts=1))
-    assert tally.note.startswith("waiting for 1 due from 2026-11-2")
+    assert tally.note.startswith("waiting: 1 is due later, at 2026-11-2")
     tally.add(CallStarted(at=START, row=2, key="k"))
     assert tally.note == ""
 

@@ -1,0 +1,80 @@
+"""The end of a run: who is told of it, and what the ledger has not taken is kept."""
+
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import anyio.to_thread
+
+from poku_batch.app.outside import Outside
+from poku_batch.engine.lasting import LastingRun
+from poku_batch.engine.telling import Teller, finish_body
+from poku_batch.errors import LedgerError
+from poku_batch.events import HooksAwaited, ResultsRescued
+from poku_batch.models import Counts, HookEvent, RunEnding
+from poku_batch.ports import Clock, EventSink
+
+#: How long the end of a run waits for programs that are to be told, in seconds.
+_TELL_AT_END_S = 30.0
+#: Likewise where a person has stopped the run.
+_TELL_IN_A_HURRY_S = 3.0
+
+
+async def put_finish(
+    run: LastingRun,
+    outside: Outside,
+    counts: Counts,
+    *,
+    how: tuple[RunEnding, str | None],
+    started_at: datetime,
+) -> None:
+    """Put the message of a run's end into the outbox, if somebody is to hear of it.
+
+    A ledger that cannot be written keeps nobody from leaving: then nobody hears of this end.
+    """
+    if HookEvent.FINISH not in outside.senders:
+        return
+    ending, why = how
+    now = outside.clock.now()
+    body = finish_body(run.campaign, ending, counts, why=why, started_at=started_at, ended_at=now)
+    with suppress(LedgerError):
+        await run.tell(body, at=now)
+
+
+async def tell_what_is_left(
+    run: LastingRun, teller: Teller, outside: Outside, sink: EventSink, *, hurry: bool
+) -> None:
+    """Tell whoever is to be told, for a while; what is left is told by the next run."""
+    if not outside.senders:
+        return
+    within_s = _TELL_IN_A_HURRY_S if hurry else _TELL_AT_END_S
+    waiting, _ = await run.waiting_messages()
+    if waiting:
+        sink.emit(HooksAwaited(at=outside.clock.now(), waiting=waiting, within_s=within_s))
+    await teller.drain(within_s=within_s)
+
+
+async def keep_unwritten(
+    run: LastingRun, outputs: tuple[Path, ...], clock: Clock, sink: EventSink
+) -> None:
+    """Keep what the ledger has not taken beside the ``outputs``, and say where."""
+    if not run.unwritten:
+        return
+    from poku_batch.results import rescue
+
+    place = await anyio.to_thread.run_sync(
+        partial(
+            rescue,
+            [write.as_json() for write in run.unwritten],
+            bare_lines=[write.as_json(key=False) for write in run.unwritten],
+            beside=outputs,
+        )
+    )
+    sink.emit(
+        ResultsRescued(
+            at=clock.now(),
+            results=len(run.unwritten),
+            place=None if place is None else str(place),
+        )
+    )
