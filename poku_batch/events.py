@@ -141,7 +141,10 @@ class CallUnknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReleased:
-    """A contact went back to pending without a phone having rung: the API refuses the account."""
+    """A contact went back to pending without a phone having rung.
+
+    The run is to end, the API refuses the account, or a rule came to forbid the call meanwhile.
+    """
 
     at: datetime
     row: int
@@ -187,13 +190,15 @@ class SlotsChanged:
 class CircuitOpened:
     """Too many of the last placements failed or are unknown; no call is begun before ``until``.
 
-    ``calls`` are those that tripped it, oldest first: row, and what came of it.
+    ``calls`` are those that tripped it, oldest first: row, and what came of it. ``final``: it has
+    opened too often, and the run ends instead.
     """
 
     at: datetime
     until: datetime
     why: str
     calls: tuple[tuple[int, str], ...]
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,7 @@ class Endpoint:
                 return await _read(response)
         except _NEVER_SENT as error:
             return NeverSent(why=_words(error, "it could not be reached"))
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ssl.SSLError) as error:
             return SentAndLost(why=_words(error, "it gave no whole answer"))
 
 

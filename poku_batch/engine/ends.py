@@ -14,7 +14,7 @@ from poku_batch.engine.reports import CallReport
 from poku_batch.models import CallResult, ContactState, Ended, Outcome, Sequel, UnreadCall
 from poku_batch.policy.outcomes import OutcomeRules, Reading
 from poku_batch.policy.redials import RedialRules, sequel_of
-from poku_batch.ports import Clock, NotRead, SummaryReader
+from poku_batch.ports import Clock, NotRead, SummaryReader, SummaryReading
 
 
 class Ends:
@@ -80,9 +80,7 @@ class Ends:
         self, attempt: Attempt, ended: Ended, rules: Reading, ended_at: datetime
     ) -> Reading:
         """Ask the reader, and record its word; where it has none, that of the rules stands."""
-        found = None
-        if self._reader is not None:
-            found = await self._reader.read(ended, ended_at=ended_at)
+        found = None if self._reader is None else await _read(self._reader, ended, ended_at)
         reading, result = rules, result_of(rules, ended)
         if isinstance(found, NotRead):
             self._journal.unread(attempt, found.why)
@@ -109,6 +107,15 @@ class Ends:
         return sequel_of(
             reading, attempt=attempt, at=at, rules=self._redials, chance=self._chance()
         )
+
+
+async def _read(
+    reader: SummaryReader, ended: Ended, ended_at: datetime
+) -> SummaryReading | NotRead:
+    try:
+        return await reader.read(ended, ended_at=ended_at)
+    except Exception as fault:  # a reader's defect is no reason to stop calling
+        return NotRead(why=f"reading it broke off: {type(fault).__name__}")
 
 
 def result_of(reading: Reading, ended: Ended) -> CallResult:

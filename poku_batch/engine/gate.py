@@ -185,12 +185,16 @@ class Gate:
             )
 
     def reported(self, report: CallReport, *, followed: bool = False) -> None:
-        """A contact has come to something, and its slot is free; ``followed`` was begun before."""
+        """A contact has come to something, and its slot is free.
+
+        One that is ``followed`` was begun by an earlier run: what that may have lost says nothing
+        of how calls go now.
+        """
         if not followed and not report.begun:
             self.called -= 1
         if self._spending is not None:
             self._spending.report(report)
-        if self._breaker is not None:
+        if self._breaker is not None and not followed:
             self._judge(self._breaker, report)
 
     def _judge(self, breaker: Breaker, report: CallReport) -> None:
@@ -214,7 +218,15 @@ class Gate:
             self._gave_up = tripped
         at = self._clock.now()
         until = at + timedelta(seconds=max(tripped.until_s - now_s, 0.0))
-        self._sink.emit(CircuitOpened(at=at, until=until, why=tripped.why, calls=tripped.calls))
+        self._sink.emit(
+            CircuitOpened(
+                at=at,
+                until=until,
+                why=tripped.why,
+                calls=tripped.calls,
+                final=tripped.final,
+            )
+        )
 
     def _end(self, slots: Slots) -> End | None:
         """Why no call may be begun any more, if so."""

@@ -64,24 +64,7 @@ class Retries:
         ``before_wait`` is awaited before each wait inside the slot; once ``stopped`` says so, no
         wait is begun, and a wait under way is not followed by a placement.
         """
-        answers: list[Answer] = []
-        waits: list[float] = []
-
-        def placements() -> int:
-            return placed_before + len(answers)
-
-        async def once() -> Answer:
-            if not answers or not stopped():
-                answers.append(await place())
-            return answers[-1]
-
-        def wait(state: RetryCallState) -> float:
-            waits.append(self._wait_s(_answer(state), placements()))
-            return waits[-1]
-
-        def stop(_state: RetryCallState) -> bool:
-            used_up = placements() >= self._rules.attempts
-            return used_up or waits[-1] > SLOT_PATIENCE_S or stopped()
+        tries = _Tries(self._rules, place, placed_before, stopped, self._chance)
 
         async def record(state: RetryCallState) -> None:
             answer = _answer(state)
@@ -90,26 +73,64 @@ class Retries:
 
         retrying = AsyncRetrying(
             retry=retry_if_result(_is_worth_another),
-            wait=wait,
-            stop=stop,
+            wait=tries.wait,
+            stop=tries.stop,
             before_sleep=record,
             sleep=self._sleep,
             retry_error_callback=_answer,
         )
-        answer: Answer = await retrying(once)
-        may_wait = _is_worth_another(answer) and placements() < self._rules.attempts
-        return Placed(
-            answer=answer, placements=placements(), wait_s=waits[-1] if may_wait else None
-        )
+        return tries.placed(await retrying(tries.once))
 
-    def _wait_s(self, answer: Answer, placements: int) -> float:
-        asked = answer.retry_after_s if isinstance(answer, TurnedAway) else None
-        return wait_before_retry_s(
-            placements,
-            retry_after_s=asked,
+
+class _Tries:
+    """The placements of one attempt in one slot, and the waits between them."""
+
+    def __init__(
+        self,
+        rules: RetryRules,
+        place: Callable[[], Awaitable[Answer]],
+        placed_before: int,
+        stopped: Callable[[], bool],
+        chance: Callable[[], float],
+    ) -> None:
+        self._rules = rules
+        self._place = place
+        self._placements = placed_before
+        self._stopped = stopped
+        self._chance = chance
+        self._answer: Answer | None = None
+        self._wait_s = 0.0
+
+    async def once(self) -> Answer:
+        if self._answer is None or not self._stopped():
+            self._answer = await self._place()
+            self._placements += 1
+        return self._answer
+
+    def wait(self, state: RetryCallState) -> float:
+        answer = _answer(state)
+        self._wait_s = wait_before_retry_s(
+            self._placements,
+            retry_after_s=answer.retry_after_s if isinstance(answer, TurnedAway) else None,
             max_wait_s=self._rules.max_wait_s,
             chance=self._chance(),
         )
+        return self._wait_s
+
+    def stop(self, _state: RetryCallState) -> bool:
+        return self._used_up or self._wait_s > SLOT_PATIENCE_S or self._stopped()
+
+    def placed(self, answer: Answer) -> Placed:
+        may_wait = _is_worth_another(answer) and not self._used_up
+        return Placed(
+            answer=answer,
+            placements=self._placements,
+            wait_s=self._wait_s if may_wait else None,
+        )
+
+    @property
+    def _used_up(self) -> bool:
+        return self._placements >= self._rules.attempts
 
 
 def _is_worth_another(answer: Answer) -> bool:

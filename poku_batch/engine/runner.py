@@ -192,7 +192,8 @@ class Runner:
                 if self._reach.down:
                     return await self._feed_probe(send)
                 at_once = max(room, self._judged_at_once)
-                return bool(await self._admit(send, at_once)) or await self._wait_for_due(freed)
+                due, _ = await self._admit(send, at_once)
+                return due or await self._wait_for_due(freed)
 
     async def _end(self, end: End, freed: anyio.Event) -> bool:
         """Wait for what is open; then end so, if anybody is left to call."""
@@ -219,16 +220,15 @@ class Runner:
             return True
         freed = self._slots.next_freed()
         self._reach.probe()
-        called = self._gate.called
-        admitted = await self._admit(send, 1, probe=True)
-        if self._gate.called == called:
+        due, handed = await self._admit(send, 1, probe=True)
+        if not handed:
             self._reach.no_probe()
-        return bool(admitted) or await self._wait_for_due(freed)
+        return due or await self._wait_for_due(freed)
 
     async def _admit(
         self, send: MemoryObjectSendStream[Job], most: int, *, probe: bool = False
-    ) -> int:
-        """Admit so many, and hand out those who may be called; gives how many were due.
+    ) -> tuple[bool, bool]:
+        """Admit so many; gives whether anybody was due, and whether anybody is being called.
 
         Calls end meanwhile, and may close the gate: it is asked again for each of them.
         """
@@ -238,15 +238,18 @@ class Runner:
         allowed = await self._allowed(admitted)
         in_vain = bool(admitted) and not allowed
         self._judged_at_once = min(2 * most, _JUDGED_AT_ONCE) if in_vain else 0
+        handed = False
         for admission in allowed:
             if not self._may_hand(probe=probe):
                 await self._run.release(admission)
                 continue
             self._gate.handed(admission.row)
-            if not await self._hand(send, admission):
+            if await self._hand(send, admission):
+                handed = True
+            else:
                 self._gate.reported(CallReport(row=admission.row))
                 await self._run.release(admission)
-        return len(admitted)
+        return bool(admitted), handed
 
     def _may_hand(self, *, probe: bool) -> bool:
         """Whether one more call may be begun now."""
@@ -290,8 +293,9 @@ class Runner:
         if due_at is None and not self._slots.busy:
             return False
         if due_at is None or self._slots.busy:
-            wait_s = None if due_at is None else min(self._seconds_until(due_at), _LOOK_AGAIN_S)
-            await self._pause(wait_s, freed)
+            # Meanwhile a person may put somebody back.
+            soon_s = _LOOK_AGAIN_S if due_at is None else self._seconds_until(due_at)
+            await self._pause(min(soon_s, _LOOK_AGAIN_S), freed)
             return True
         until = self._gate.rules.until
         if until is not None and due_at >= until:

@@ -112,14 +112,3 @@ def to_stored(sequel: Sequel) -> str:
     return json.dumps(
         {"state": sequel.state, "due_at": due_at, "why": sequel.why, "kind": sequel.kind}
     )
-
-
-def from_stored(text: str) -> Sequel:
-    """The sequel of a stored object."""
-    stored = json.loads(text)
-    return Sequel(
-        state=ContactState(stored["state"]),
-        due_at=instants.maybe_from_stored(stored["due_at"]),
-        why=stored["why"],
-        kind=stored["kind"],
-    )

@@ -83,6 +83,11 @@ def resolve(
     # An erased attempt has no number.
     if decision.outcome == Outcome.DO_NOT_CALL and number:
         list_number(connection, number, reason=decision.summary, by=decision.by, at=decision.at)
+    _decide(connection, contact, decision)
+
+
+def _decide(connection: sqlite3.Connection, contact: int, decision: Decision) -> None:
+    """Make of a contact what the person said of it."""
     failed = decision.state is ContactState.FAILED
     set_contact(
         connection,

@@ -1,5 +1,6 @@
 """What changes between the moment at which a contact is admitted and that at which it is called."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,6 +18,7 @@ from poku_batch.events import (
     CircuitOpened,
     CircuitProbed,
     ContactsDeferred,
+    ReaderTrouble,
     Waiting,
 )
 from poku_batch.ledger import open_ledger
@@ -151,7 +153,38 @@ async def test_a_breaker_that_opens_while_contacts_are_admitted_holds_them_back(
     assert world.states(20) == [UNKNOWN] * 4 + [DONE] * 16
 
 
+async def test_calls_that_an_earlier_run_has_lost_do_not_open_the_breaker_of_this_one(
+    world: World,
+) -> None:
+    """They are asked for again by every run, and may never be told."""
+    for index in range(6):
+        name = InteractionId(f"call-{index}")
+        world.api.answers[number(index)] = [Step(does=Started(interaction_id=name), after_s=0.1)]
+        world.api.standings[name] = [NotTold(why="no such call", missing=True)]
+    await world.enrol(6)
+    await world.run(concurrency=6)
+    assert world.states(6) == [UNKNOWN] * 6
+    await world.enrol(12)
+    assert await world.run(bounds=Bounds(breaker=(4, 0.5, 300.0, 2))) is RunEnding.FINISHED
+    assert world.of(CircuitOpened) == []
+    assert world.states(12) == [UNKNOWN] * 6 + [DONE] * 6
+
+
 # --- an API that is gone -----------------------------------------------------------------------
+
+
+async def test_contacts_that_are_admitted_while_the_api_goes_do_not_all_find_out(
+    world: World,
+) -> None:
+    world.slow_s["admit"] = 2.0
+    world.api.outage_s = (2.5, 60.0)
+    for index in range(10):
+        after_s = 1.0 if index == 0 else 2.0 if index < 6 else 300.0
+        world.api.answers[number(index)] = [Step(does=CONFIRMED, after_s=after_s)]
+    await world.enrol(20)
+    assert await world.run(concurrency=10) is RunEnding.FINISHED
+    assert max(Counter(round(at_s) for at_s in world.api.missed).values()) == 1
+    assert world.states(20) == [DONE] * 20
 
 
 async def test_rows_that_may_not_be_called_do_not_pass_for_an_api_that_is_back(
@@ -279,6 +312,28 @@ async def test_what_is_told_of_a_reading_is_what_the_ledger_keeps_of_it(world: W
     assert await world.run(bounds=Bounds(reader=_Deaf())) is RunEnding.FINISHED
     [reread] = world.of(CallReread)
     assert reread.outcome == world.contact(0).outcome == "do_not_call"
+
+
+class _Broken:
+    """A ``ports.SummaryReader`` with a defect."""
+
+    async def read(
+        self,
+        ended: Ended,  # noqa: ARG002 – the port's
+        *,
+        ended_at: datetime | None = None,  # noqa: ARG002 – the port's
+    ) -> SummaryReading:
+        await anyio.lowlevel.checkpoint()
+        raise ZeroDivisionError
+
+
+async def test_a_reader_that_breaks_does_not_stop_the_run(world: World) -> None:
+    await world.enrol(5)
+    assert await world.run(bounds=Bounds(reader=_Broken())) is RunEnding.FINISHED
+    assert world.states(5) == [DONE] * 5
+    assert {event.why for event in world.of(ReaderTrouble)} == {
+        "reading it broke off: ZeroDivisionError"
+    }
 
 
 # --- at little cost ----------------------------------------------------------------------------

@@ -4,9 +4,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,58 +12,21 @@ from hypothesis import strategies as st
 
 from poku_batch.ledger import erase, inspect, open_ledger
 from poku_batch.models import (
-    AttemptId,
     CallResult,
     CampaignId,
-    ContactKey,
     ContactState,
-    Decision,
     DoNotCallEntry,
-    DuplicateRule,
-    Enrolment,
     HookEvent,
-    HookMessage,
     InteractionId,
     MessageId,
     RunEnding,
-    Selection,
     Sequel,
 )
 from poku_batch.ports import Ledger, LedgerRun
 from tests.engine.engine_world import memory_folder
+from tests.ledger.ledger_outbox import CLINIC, NOW, YES, at, begin, enrol, results, told
 
 pytestmark = pytest.mark.anyio
-
-NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-CLINIC = CampaignId(name="clinic", wave="2026-11")
-YES = CallResult(
-    outcome="confirmed",
-    summary="Yes, at ten.",
-    evidence="confirmed",
-    recording_url="https://recordings.example/1.wav",
-    interaction_id=InteractionId("i-1"),
-    fields={"guests": 2, "late": False},
-)
-
-
-def at(seconds: float) -> datetime:
-    return NOW + timedelta(seconds=seconds)
-
-
-async def enrol(ledger: Ledger, *, first: int = 2, columns: tuple[str, ...] = ("Name",)) -> None:
-    async with ledger.enrolment(CLINIC, columns, DuplicateRule.FIRST) as session:
-        await session.add(
-            [
-                Enrolment(
-                    row=n,
-                    cells=tuple(f"{column} {n}" for column in columns),
-                    key=ContactKey(f"k{n}"),
-                    to=f"+1415555000{n}",
-                )
-                for n in range(first, first + 6)
-            ]
-        )
-        await session.commit(now=NOW)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -80,21 +41,6 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 @pytest.fixture
 async def run(ledger: Ledger) -> LedgerRun:
     return await ledger.open_run(CLINIC, tell_results=True, at=NOW)
-
-
-async def begin(run: LedgerRun) -> AttemptId:
-    (admission,) = await run.admit(1, now=at(100_000))
-    begun = await run.begin(admission, prompt_sha256="p", at=NOW)
-    assert isinstance(begun, int)
-    return begun
-
-
-async def results(run: LedgerRun, *, now: datetime | None = None) -> list[HookMessage]:
-    return await run.messages(99, event=HookEvent.RESULT, now=now or at(100_000))
-
-
-async def told(run: LedgerRun) -> list[dict[str, Any]]:
-    return [dict(message.body) for message in await results(run)]
 
 
 async def test_a_result_is_told_with_the_row_the_attempt_and_the_answer(run: LedgerRun) -> None:
@@ -235,27 +181,6 @@ async def test_what_a_dead_run_left_unknown_is_told_by_the_run_that_settles_it(
         assert "the request may have left" in body["error"]
 
 
-async def test_a_persons_word_is_told_with_a_late_answer(ledger: Ledger, run: LedgerRun) -> None:
-    attempt = await begin(run)
-    await run.started(attempt, InteractionId("i"), at=NOW)
-    await run.doubt(attempt, "lost", at=NOW)
-    decision = Decision(state=ContactState.DONE, by="ann", at=NOW, outcome="moved", summary="Said.")
-    await ledger.resolve(CLINIC, ContactKey("k2"), decision)
-    await run.finish(attempt, YES, at=at(3))
-    late = (await told(run))[-1]
-    assert (late["state"], late["outcome"], late["summary"]) == ("done", "moved", "Said.")
-
-
-async def test_the_reason_of_another_time_is_not_told(ledger: Ledger, run: LedgerRun) -> None:
-    await run.reject(await begin(run), "HTTP 400: first", at=at(1))
-    chosen = Selection(keys=(ContactKey("k2"),))
-    await ledger.put_back(CLINIC, chosen, agreed=9, by="ann", at=at(2))
-    for admission in await run.admit(9, now=at(3)):
-        if admission.key == "k2":
-            await run.fail(admission, "does not render", at=at(3))
-    assert [b["error"] for b in await told(run)] == ["HTTP 400: first", "does not render"]
-
-
 async def test_cells_are_told_by_their_column_and_not_once_the_row_has_left_the_sheet(
     ledger: Ledger, run: LedgerRun
 ) -> None:
@@ -312,6 +237,7 @@ async def test_a_campaign_tells_its_own_messages_alone(ledger: Ledger, run: Ledg
     ((message),) = await run.messages(9, event=HookEvent.FINISH, now=NOW)
     other = await ledger.open_run(CampaignId(name="other"), at=NOW)
     assert await other.messages(9, event=HookEvent.FINISH, now=NOW) == []
+    assert await other.waiting_messages() == (0, None)
     await other.told(message.id)
     await other.untold(message.id, "why", again_at=at(9))
     assert await run.messages(9, event=HookEvent.FINISH, now=NOW) == [message]
