@@ -12,7 +12,10 @@ from tests.crash.scenario import Completion, Scenario
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """One passage of one file replaced by another; ``cuts`` if it takes a power cut to show."""
+    """One passage of one file replaced by another; ``cuts`` if it takes a power cut to show.
+
+    ``redials`` if it takes a campaign that has them.
+    """
 
     what: str
     file: str
@@ -20,17 +23,18 @@ class Break:
     new: str
     completion: Completion = "auto"
     cuts: bool = False
+    redials: bool = False
 
 
 BREAKS = (
     Break(
         what="the intent is recorded after the request",
         file="engine/calling.py",
-        old="            attempt = await self._journal.begin(admission, request.prompt)\n",
-        new="            answer = await self._api.place(request)\n"
-        "            attempt = await self._journal.begin(admission, request.prompt)\n"
-        "            await self._settle(attempt, Placed(answer=answer, placements=1))\n"
-        "            return True\n",
+        old="        attempt = await self._journal.begin(admission, request.prompt, guard)\n",
+        new="        answer = await self._api.place(request)\n"
+        "        attempt = await self._journal.begin(admission, request.prompt, guard)\n"
+        "        assert attempt is not None\n"
+        "        return await self._settle(attempt, Placed(answer=answer, placements=1))\n",
     ),
     Break(
         what="recovery makes cut-off calls pending again",
@@ -52,13 +56,16 @@ BREAKS = (
     Break(
         what="a result is told, and written a moment later",
         file="engine/journal.py",
-        old="            await self._run.finish("
-        "attempt.id, result, failed=reading.failed, at=at)\n",
+        old="            new = await self._run.finish("
+        "attempt.id, result, sequel=sequel, to_read=to_read, at=at)\n",
         new="            import asyncio\n"
         "            async def later():\n"
         "                await asyncio.sleep(0.05)\n"
-        "                await self._run.finish(attempt.id, result, failed=reading.failed, at=at)\n"
-        "            self.__dict__.setdefault('kept', []).append(asyncio.ensure_future(later()))\n",
+        "                await self._run.finish("
+        "attempt.id, result, sequel=sequel, to_read=to_read, at=at)\n"
+        "            self._run.__dict__.setdefault('kept', []).append("
+        "asyncio.ensure_future(later()))\n"
+        "            new = True\n",
     ),
     Break(
         what="the interaction ID is not recorded",
@@ -70,8 +77,8 @@ BREAKS = (
     Break(
         what="a doubtful placement is tried again",
         file="engine/calling.py",
-        old="await self._journal.doubted(attempt, answer.evidence)",
-        new="await self._journal.turned_away(attempt, answer.evidence, wait_s=0.0)",
+        old="await self._journal.doubted(attempt, evidence)",
+        new="await self._journal.turned_away(attempt, evidence, wait_s=0.0)",
     ),
     Break(
         what="synchronous = OFF",
@@ -100,6 +107,102 @@ BREAKS = (
         old="            _sync(draft.path)\n",
         new="",
         cuts=True,
+    ),
+    Break(
+        what="one end is redialled twice: a redial that was cut off is due again",
+        file="ledger/runs.py",
+        old="transitions.doubt_cut_off(connection, hold, at=at)",
+        new="connection.execute(\"UPDATE contacts SET state = 'pending' WHERE attempts > 1 "
+        "AND id IN (SELECT contact_id FROM attempts WHERE state = 'dialing')\")\n"
+        "    connection.execute(\"UPDATE attempts SET state = 'turned_away' "
+        "WHERE state = 'dialing' AND number > 1\")\n"
+        "    transitions.doubt_cut_off(connection, hold, at=at)",
+        redials=True,
+    ),
+    Break(
+        what="a redial does not wait until its call was read",
+        file="ledger/transitions.py",
+        old="        if to_read and sequel.state is ContactState.PENDING:\n"
+        "            sequel = Sequel()\n",
+        new="",
+        redials=True,
+    ),
+    Break(
+        what="the redial rule counts one call more",
+        file="policy/redials.py",
+        old="if attempt < rule.attempts:",
+        new="if attempt <= rule.attempts:",
+        redials=True,
+    ),
+    Break(
+        what="an opt-out is not put onto the do-not-call list",
+        file="ledger/sequels.py",
+        old="    if number and wants_no_calls(result):\n",
+        new="    if not number:\n",
+        redials=True,
+    ),
+    Break(
+        what="the do-not-call list is not looked at when the intent is recorded",
+        file="ledger/guards.py",
+        old="    source = is_listed(connection, number)\n",
+        new="    source = None\n",
+        redials=True,
+    ),
+    Break(
+        what="an opt-out that only the model reads is not put onto the list",
+        file="ledger/readings.py",
+        old="    sequels.heed(connection, found.to, result, at=at)\n",
+        new="",
+        redials=True,
+    ),
+    Break(
+        what="calls that a dead run had not read are not read",
+        file="engine/runner.py",
+        old="[*await self._run.open_calls(), *await self._run.unread_calls()]",
+        new="[*await self._run.open_calls()]",
+        redials=True,
+    ),
+    Break(
+        what="a message is written into the outbox after the commit",
+        file="ledger/run.py",
+        old="        return await self._writer.run(\n"
+        "            lambda connection: readings.reread(\n"
+        "                connection, self._hold, attempt_id, result, sequel=sequel, at=at\n"
+        "            )\n"
+        "        )\n",
+        new="        from dataclasses import replace\n"
+        "        silent = replace(self._hold, tell_results=False)\n"
+        "        new = await self._writer.run(\n"
+        "            lambda connection: readings.reread(\n"
+        "                connection, silent, attempt_id, result, sequel=sequel, at=at\n"
+        "            )\n"
+        "        )\n"
+        "        whose = 'SELECT contact_id FROM attempts WHERE id = ?'\n"
+        "        await self._writer.run(\n"
+        "            lambda connection: outbox.add_result(\n"
+        "                connection,\n"
+        "                connection.execute(whose, (attempt_id,)).fetchone()[0],\n"
+        "                attempt_id,\n"
+        "                at=at,\n"
+        "            )\n"
+        "        )\n"
+        "        return new\n",
+        redials=True,
+    ),
+    Break(
+        what="a message that is told again has another name",
+        file="hooks/envelope.py",
+        old='return f"msg_{message.id:016x}"',
+        new='return f"msg_{message.id + message.tries:016x}"',
+        redials=True,
+    ),
+    Break(
+        what="a message is forgotten before it is taken",
+        file="engine/telling.py",
+        old="            why = await self._send(message)\n",
+        new="            await self._run.told(message.id)\n"
+        "            why = await self._send(message)\n",
+        redials=True,
     ),
 )
 
@@ -136,6 +239,10 @@ def _campaigns(
 ) -> Iterator[Figures]:
     for n in range(campaigns):
         scenario = Scenario(
-            generation="second", completion=broken.completion, seed=seed + n, contacts=120
+            generation="second",
+            completion=broken.completion,
+            seed=seed + n,
+            contacts=120,
+            redials=broken.redials,
         )
         yield campaign(scenario, Plan(kills=12, cuts=broken.cuts, progress=30), home, warm)

@@ -38,6 +38,11 @@ def tables(done: Sequence[Figures], *, seed: int) -> str:
         "The longest time that an answer was wholly in the socket when a kill kept it from the "
         f"ledger: {lag_ms:.0f} ms."
     )
+    parts.append(
+        f"Summaries read by the model: {_sum(done, 'read'):,}; asked for again after a death: "
+        f"{_sum(done, 'read_again'):,}. Results told to the hook: {_sum(done, 'told'):,}; told "
+        f"again, under the same name, after a death or a refusal: {_sum(done, 'told_again'):,}."
+    )
     parts += ["Why calls ended unknown, as the server knows it:", _why(kills, cuts)]
     return "\n\n".join(parts)
 
@@ -47,8 +52,9 @@ def breaks_table(found: Iterable[tuple[str, Figures]]) -> str:
     lines = ["| broken on purpose | found after | what it said first |", "|---|---|---|"]
     for what, figures in found:
         said = figures.faults[0].rpartition("): ")[2] if figures.faults else "nothing"
+        said = said.rpartition(", at the end: ")[2]
         said = said.partition(" (cut at")[0].partition("\n")[0]
-        said = re.sub(r"\+1415\d+", "a number", said)
+        said = re.sub(r"\+1415\d+|\bp\d+", "a contact", said)
         how = "power cut" if figures.power else "kill"
         many = figures.cuts or figures.kills
         lines.append(f"| {what} | {many} {how}{'s' * (many != 1)} | {said} |")
@@ -65,16 +71,17 @@ def write_between(page: Path, name: str, text: str) -> None:
 
 def _by_mode(done: Sequence[Figures], key: str, what: str) -> str:
     head = (
-        f"| generation, mode | campaigns | runs | {what} | placements | phones rang | rang twice "
+        f"| generation, mode | campaigns | runs | {what} | placements | phones rang | redials "
+        "| rang too often "
         "| lost | unknown | were open | slots × deaths |"
     )
-    lines = [head, "|---" + "|---:" * 10 + "|"]
+    lines = [head, "|---" + "|---:" * 11 + "|"]
     names = list(dict.fromkeys(figures.scenario.name for figures in done))
     for name in [*sorted(names), "all"]:
         some = [figures for figures in done if name in (figures.scenario.name, "all")]
         numbers = [len(some)]
         numbers += [_sum(some, counted) for counted in ("runs", key, "placements", "rings")]
-        numbers += [_sum(some, "duplicates"), _sum(some, "lost")]
+        numbers += [_sum(some, "redials"), _sum(some, "duplicates"), _sum(some, "lost")]
         numbers += [sum(figures.unknown.total() for figures in some)]
         numbers += [_sum(some, "may_be_unknown"), _sum(some, "slots")]
         shown = "".join(f" {number:,} |" for number in numbers)
@@ -99,7 +106,8 @@ def _machine(seed: int) -> str:
     system = f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}"
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, from seed {seed}; {os.cpu_count()} processors, {system}, "
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}."
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}; "
+        f"load {os.getloadavg()[1]:.1f} with the test itself."
     )
 
 

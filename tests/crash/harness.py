@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.disk import Disk
-from tests.crash.evidence import Evidence, Testimony, whole
+from tests.crash.evidence import Evidence, too_many_rings
 from tests.crash.instants import Instant, draw
+from tests.crash.log import last_rings
 from tests.crash.look import look
 from tests.crash.processes import (
     ColdRun,
@@ -26,6 +27,8 @@ from tests.crash.processes import (
     traced_to_the_end,
 )
 from tests.crash.scenario import Scenario
+from tests.crash.sheet import whole
+from tests.crash.testimony import Testimony
 from tests.crash.trace import moments
 
 #: Ledgers rebuilt from one trace and looked into, besides the one that the next run gets.
@@ -67,7 +70,12 @@ class Figures:
     looks: int = 0
     placements: int = 0
     rings: int = 0
+    redials: int = 0
     duplicates: int = 0
+    told: int = 0
+    told_again: int = 0
+    read: int = 0
+    read_again: int = 0
     lost: int = 0
     syncs: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
@@ -95,10 +103,11 @@ class Campaign:
 
     def run(self) -> Figures:
         """Kill and run again; gives the figures with every fault, each with its instant."""
-        self._scenario.write(self._folder)
-        log = self._home / "server.jsonl"
-        with ServerProcess(self._home / "server.json", log) as server:
+        settings = self._home / "server.json"
+        settings.write_text(json.dumps(self._scenario.settings()))
+        with ServerProcess(settings, self._home / "server.jsonl") as server:
             self._server = server
+            self._scenario.write(self._folder, server.url)
             self._program = Program(self._folder, server.url, self._warm)
             self._until_the_end()
             self._judge()
@@ -111,6 +120,7 @@ class Campaign:
                 self._chance,
                 progress=self._plan.progress,
                 follows=not self._scenario.holds,
+                redials=self._scenario.redials,
                 start_s=start_s,
             )
             if self._interrupt(instant):
@@ -224,17 +234,25 @@ class Campaign:
         events = self._server.events()
         if not figures.faults:
             before = len(evidence.faults)
-            evidence.end(self._folder, look(self._folder), events, self._code)
+            seen = look(self._folder)
+            evidence.end(self._folder, seen, events, self._code)
             figures.faults += [
                 f"{self._whose()}, at the end: {f}" for f in evidence.faults[before:]
             ]
             figures.unknown = Counter(
-                evidence.why_unknown(number, events) for number in evidence.unknown(self._folder)
+                evidence.why_unknown(key, seen, events) for key in evidence.unknown(self._folder)
             )
         asked = [event for event in events if event["e"] == "asked"]
-        rings = Counter(event["to"] for event in asked if event["rang"])
-        figures.placements, figures.rings = len(asked), rings.total()
-        figures.duplicates = rings.total() - len(rings)
+        rings = last_rings(events, by="key")
+        figures.placements = len(asked)
+        figures.rings = sum(event["rang"] for event in asked)
+        figures.redials = figures.rings - len(rings)
+        figures.duplicates = len(too_many_rings(self._scenario, events))
+        heard = Counter(event["id"] for event in events if event["e"] == "hook")
+        figures.told, figures.told_again = len(heard), heard.total() - len(heard)
+        asked_to_read = Counter(event["summary"] for event in events if event["e"] == "read")
+        figures.read = len(asked_to_read)
+        figures.read_again = asked_to_read.total() - len(asked_to_read)
         figures.lost = sum("lost" in fault for fault in figures.faults)
         figures.may_be_unknown = len(evidence.may_be_unknown())
         figures.lag_s = evidence.lag_s

@@ -6,7 +6,8 @@ has the imports behind it.
 
 The witness is a file of lines that says what the program was told: that a placement is about to be
 handed to the API client, that a step of a call is durable. Each line is in the file when the
-wrapped function goes on, so it outlives the process. Lines: ``[word, number, detail]``.
+wrapped function goes on, so it outlives the process. Lines: ``[word, key, attempt, detail]``;
+``attempt`` is 0 where the wrapped part does not know it.
 """
 
 import json
@@ -27,15 +28,21 @@ STEPS = (
     "hold",
     "started",
     "ended",
+    "reread",
     "turned_away",
     "rejected",
     "doubted",
     "released",
+    "skipped",
 )
 #: Everything that can be named in an order as the place to die at; each before and after.
-PLACES = (*STEPS, "place", "standing", "commit", "statement", "wake", "replace", "fsync", "line")
+PLACES = (
+    *(*STEPS, "place", "standing", "read", "send", "told", "commit", "statement", "wake"),
+    *("replace", "fsync", "line"),
+)
 
-_LINES_OF = tuple(f"/poku_batch/{part}/" for part in ("engine", "ledger", "poku", "results", "app"))
+_PARTS = ("engine", "ledger", "poku", "results", "app", "chat", "hooks")
+_LINES_OF = tuple(f"/poku_batch/{part}/" for part in _PARTS)
 
 Tracer = Callable[[FrameType, str, Any], Any]
 
@@ -56,7 +63,7 @@ class Death:
         if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def tells(self, *words: str) -> None:
+    def tells(self, *words: str | int) -> None:
         os.write(self._witness, json.dumps(words).encode() + b"\n")
 
 
@@ -66,6 +73,7 @@ def arm(order: dict[str, Any]) -> None:
     death = Death(order, witness)
     _wrap_journal(death)
     _wrap_client(death)
+    _wrap_others(death)
     _wrap_ledger(death)
     _wrap_files(death)
     if order.get("place") == "line":
@@ -81,8 +89,7 @@ def _wrap_journal(death: Death) -> None:
         async def outer(self: object, *args: Any, **named: Any) -> Any:
             death.passes(step, "before")
             value = await inner(self, *args, **named)
-            detail = getattr(args[-1], "summary", None) if step == "ended" else args[-1]
-            death.tells(step, args[0].key, str(detail or ""))
+            death.tells(step, args[0].key, _attempt(args[0]), _detail(step, args[1:]))
             death.passes(step, "after")
             return value
 
@@ -92,26 +99,55 @@ def _wrap_journal(death: Death) -> None:
         wrap(step)
 
 
+def _attempt(subject: Any) -> int:
+    """The number of an attempt under way, or of the one that an admission leads to."""
+    found: int = subject.number if hasattr(subject, "number") else subject.attempt
+    return found
+
+
+def _detail(step: str, rest: tuple[Any, ...]) -> str:
+    if step == "ended":
+        return rest[0].summary or ""
+    return str(rest[0]) if step == "started" else ""
+
+
 def _wrap_client(death: Death) -> None:
     from poku_batch.poku.client import PokuClient
 
-    place, standing = PokuClient.place, PokuClient.standing
+    place = PokuClient.place
 
     async def placing(self: PokuClient, request: Any) -> Any:
-        death.tells("place", request.to)
+        # The scenario's prompts end with the contact's key.
+        death.tells("place", request.prompt.split()[-1], 0, "")
         death.passes("place", "before")
         answer = await place(self, request)
         death.passes("place", "after")
         return answer
 
-    async def asking(self: PokuClient, interaction_id: Any) -> Any:
-        death.passes("standing", "before")
-        answer = await standing(self, interaction_id)
-        death.passes("standing", "after")
-        return answer
-
     PokuClient.place = placing  # type: ignore[method-assign]  # what this module is for
-    PokuClient.standing = asking  # type: ignore[method-assign]  # likewise
+
+
+def _wrap_others(death: Death) -> None:
+    from poku_batch.chat import ChatReader
+    from poku_batch.hooks import WebhookSender
+    from poku_batch.ledger.run import SqliteRun
+    from poku_batch.poku.client import PokuClient
+
+    def wrap(owner: Any, name: str) -> None:
+        inner = getattr(owner, name)
+
+        async def outer(*args: Any, **named: Any) -> Any:
+            death.passes(name, "before")
+            value = await inner(*args, **named)
+            death.passes(name, "after")
+            return value
+
+        setattr(owner, name, outer)
+
+    wrap(PokuClient, "standing")
+    wrap(ChatReader, "read")
+    wrap(WebhookSender, "send")
+    wrap(SqliteRun, "told")
 
 
 def _wrap_ledger(death: Death) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.crash.scenario import HOOK_SECRET
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 COMMAND = str(Path(sys.executable).with_name("poku-batch"))
@@ -22,7 +24,7 @@ PATIENCE_S = 60.0
 _IMPORTS = (
     "pandas httpx httpcore phonenumbers jinja2.sandbox pydantic yaml anyio._backends._asyncio "
     "tenacity typer rich.live rich.table filelock sqlite3 poku_batch.app.running "
-    "poku_batch.contacts poku_batch.results poku_batch.ledger"
+    "poku_batch.contacts poku_batch.results poku_batch.ledger poku_batch.chat poku_batch.hooks"
 ).split()
 
 #: What strace records: everything that changes a file or a folder, or makes a change durable.
@@ -86,6 +88,7 @@ class Warm:
             "PYTHONPATH": str(package),
             "PYTHONPYCACHEPREFIX": str(ROOT / ".pytest_cache" / "d" / "crash-modules"),
             "POKU_API_KEY": "crash-key",
+            **HOOK_SECRET,
         }
         self._process = subprocess.Popen(
             [sys.executable, HERE / "warm.py", *_IMPORTS],
