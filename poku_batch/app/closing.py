@@ -19,6 +19,8 @@ from poku_batch.ports import Clock, EventSink
 _TELL_AT_END_S = 30.0
 #: Likewise where a person has stopped the run.
 _TELL_IN_A_HURRY_S = 3.0
+#: Before this, in seconds, nobody wonders what the run still waits for.
+_UNSAID_S = 1.0
 
 
 async def put_finish(
@@ -43,16 +45,16 @@ async def put_finish(
 
 
 async def tell_what_is_left(
-    run: LastingRun, teller: Teller, outside: Outside, sink: EventSink, *, hurry: bool
+    teller: Teller, outside: Outside, sink: EventSink, *, hurry: bool
 ) -> None:
     """Tell whoever is to be told, for a while; what is left is told by the next run."""
     if not outside.senders:
         return
     within_s = _TELL_IN_A_HURRY_S if hurry else _TELL_AT_END_S
-    waiting, _ = await run.waiting_messages()
+    waiting = await teller.drain(within_s=_UNSAID_S)
     if waiting:
         sink.emit(HooksAwaited(at=outside.clock.now(), waiting=waiting, within_s=within_s))
-    await teller.drain(within_s=within_s)
+        await teller.drain(within_s=within_s)
 
 
 async def keep_unwritten(

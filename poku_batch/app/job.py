@@ -213,7 +213,6 @@ class Job:
             )
         left = partial(
             closing.tell_what_is_left,
-            run,
             teller,
             self._outside,
             self._sink,

@@ -10,8 +10,8 @@ from poku_batch.engine.stops import Stop
 from poku_batch.models import RunEnding
 
 #: Signals that come closer than this, in seconds, are one: a wrapper (``uv run``, a supervisor)
-#: passes on what the terminal has sent to the program as well.
-_ONE_SIGNAL_S = 0.3
+#: passes on what the terminal has sent to the program as well. Nobody's finger is as fast.
+_ONE_SIGNAL_S = 0.05
 
 
 class SignalWatch:

@@ -98,7 +98,7 @@ def _headline(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> st
         RunEnding.CANARY: "stopped after the first calls",
         RunEnding.DECLINED: "nobody was called",
         RunEnding.DUE_LATER: "the rest is due later",
-        RunEnding.STOPPED: "stopped; open calls were heard to their end",
+        RunEnding.STOPPED: "stopped; no call was broken off",
         RunEnding.ABANDONED: "left at once",
         RunEnding.REFUSED: "stopped: the API refuses every call",
     }[summary.ending]

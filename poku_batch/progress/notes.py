@@ -28,6 +28,8 @@ def note(event: Event) -> str:
     match event:
         case Waiting():
             return _waiting_text(event)
+        case CircuitOpened(final=True):
+            return f"no more calls: {event.why}, time and again"
         case CircuitOpened():
             return f"paused until {local(event.until)}: {event.why}"
         case CircuitProbed():

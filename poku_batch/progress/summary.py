@@ -30,7 +30,8 @@ _STYLES = {
 def counts_table(counts: Counts) -> Table:
     """One row per state that has contacts, and below it the outcomes or reasons behind it."""
     table = Table(show_edge=False, pad_edge=False, box=None, header_style="dim")
-    table.add_column("contacts", no_wrap=True)
+    # On a narrow terminal words are wrapped, and no figure is cut.
+    table.add_column("contacts", overflow="fold")
     table.add_column("", justify="right", no_wrap=True)
     for state in ContactState:
         if counts.of(state):

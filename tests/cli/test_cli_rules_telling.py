@@ -127,6 +127,7 @@ def test_a_receiver_hears_of_each_result_and_of_the_end_and_each_is_signed(
     (finish,) = [told["data"] for told in receiver.messages if told["type"] == "run.finish"]
     assert (finish["ending"], finish["states"]) == ("finished", {"done": 3})
     assert len({told["id"] for told in receiver.messages}) == 4
+    assert "still sent" not in ended.err
     assert _SECRET not in ended.err + ended.out
     assert _SECRET.encode() not in served.ledger.read_bytes()
 

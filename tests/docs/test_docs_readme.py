@@ -66,6 +66,15 @@ def test_the_first_command_prints_what_the_readme_shows_and_writes_the_sheet(clo
     assert len(written.splitlines()) == 25
 
 
+def test_the_rehearsal_of_every_rule_is_given_alike_where_it_is_given() -> None:
+    (command,) = re.findall(r"^    (poku-batch run .*--start.*)$", README, re.MULTILINE)
+    sample = (ROOT / "campaigns" / "arrival_calls.yaml").read_text(encoding="utf-8")
+    assert f"uv run {command}\n" in sample
+    tested = (ROOT / "tests" / "cli" / "test_cli_rules_sample.py").read_text(encoding="utf-8")
+    for part in command.split()[2:]:
+        assert part in tested
+
+
 def test_both_variants_of_the_commands_run_the_same(clone: Path) -> None:
     uv_run, uv_test, pip = blocks("console")
     assert uv_test == "$ uv run pytest\n"

@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import anyio
@@ -23,7 +24,7 @@ from poku_batch.events import (
     RunStarted,
     Waiting,
 )
-from poku_batch.models import ContactState, Counts, RunEnding
+from poku_batch.models import ContactState, Counts, RunEnding, Wait, WaitKind
 from poku_batch.progress import LineDisplay, LiveDisplay, choose_display, counts_table
 from tests.engine.engine_clock import START
 from tests.engine.engine_world import World, memory_folder
@@ -332,6 +333,18 @@ def test_the_table_of_counts() -> None:
     table = counts_table(counts(pending=4, done=1_260, failed=7, skipped=10, unknown=1))
     text = "\n".join(line.rstrip() for line in shown(table, 80).splitlines())
     assert text.splitlines() == TABLE.splitlines()
+
+
+def test_a_narrow_terminal_cuts_no_figure_of_the_table() -> None:
+    first_at = START + timedelta(hours=9)
+    waits = {str(WaitKind.CALLING_HOURS): Wait(contacts=1_234, first_at=first_at)}
+    standing = replace(counts(pending=1_234, failed=7, skipped=10), waits=waits)
+    for width in (60, 40, 24):
+        lines = shown(counts_table(standing), width).splitlines()
+        figures = [line.split()[-1] for line in lines if line.rstrip()[-1:].isdigit()]
+        assert figures.count("1,234") == 2, lines
+        assert {"7", "10", "1,251"} <= set(figures), lines
+        assert {"outside", "calling", "hours,"} <= set(" ".join(lines).split())
 
 
 def test_the_table_of_an_empty_sheet_says_so() -> None:
