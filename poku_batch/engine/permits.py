@@ -132,7 +132,8 @@ class Permits:
         try:
             return read_moment(cells[column])
         except ValueError as error:
-            raise ValueError(f"{self._columns.name(column)}: {error}") from None
+            name = self._columns.name(column)
+            raise ValueError(f"time in {name}: {error}") from None
 
     def _zones(self, cells: Sequence[str], to: str) -> tuple[str, ...]:
         """Whose clock counts: the campaign's, the row's, the number's, the campaign's default."""
@@ -154,7 +155,8 @@ class Permits:
         try:
             zone = read_zone(cells[column])
         except ValueError as error:
-            raise ValueError(f"{self._columns.name(column)}: {error}") from None
+            name = self._columns.name(column)
+            raise ValueError(f"time zone in {name}: {error}") from None
         return (zone,) if zone else ()
 
     def _opening(self, hours: Hours, place: Place, bounds: Bounds, at: datetime) -> Opening | None:

@@ -6,6 +6,7 @@ import re
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*"|‘[^’]*’|“[^”]*”|«[^»]*»""")
 _NUMBER = re.compile(r"\+[0-9]{7,15}")
 _ROW = re.compile(r"\brow \d+")
+_HINT = re.compile(r"[:;,]? \(?did you mean .*$")
 _LEFT_OVER = re.compile(r"[\s:,]*…[\s:,]*$")
 
 #: The longest kind, in characters.
@@ -29,6 +30,6 @@ def kind_of(reason: str) -> str:
     if reason.startswith(LISTED):
         return LISTED
     kind = _NUMBER.sub("…", _QUOTED.sub("…", " ".join(reason.split())))
-    kind = _ROW.sub("another row", kind)
+    kind = _HINT.sub("", _ROW.sub("another row", kind))
     kind = _LEFT_OVER.sub("", kind) or reason
     return kind if len(kind) <= _LENGTH else f"{kind[: _LENGTH - 1]}…"

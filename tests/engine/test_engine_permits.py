@@ -91,9 +91,9 @@ def test_without_columns_a_row_has_no_rules_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("cells", "why"),
     [
-        (("EST", "", ""), "column 'zone': 'EST' does not say when clocks are moved"),
-        (("", "03/04/2026", ""), "column 'from': '03/04/2026' is not understood"),
-        (("", "", "soon"), "column 'until': 'soon' is not understood"),
+        (("EST", "", ""), "time zone in column 'zone': 'EST' does not say when clocks are moved"),
+        (("", "03/04/2026", ""), "time in column 'from': '03/04/2026' is not understood"),
+        (("", "", "soon"), "time in column 'until': 'soon' is not understood"),
     ],
 )
 def test_a_cell_that_cannot_be_read_calls_nobody(cells: tuple[str, ...], why: str) -> None:
@@ -106,7 +106,7 @@ def test_a_column_without_a_name_is_told_by_its_number() -> None:
     permits = _permits(columns=PermitColumns(not_before=1))
     permission = permits.judge(("", "soon"), to=_NEW_YORK, country="US", now=_NOON)
     assert isinstance(permission, Never)
-    assert permission.why.startswith("column 2: ")
+    assert permission.why.startswith("time in column 2: ")
 
 
 # At 08:00Z it is 3 in New York, 9 in Berlin, 17 in Tokyo.

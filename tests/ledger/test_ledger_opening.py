@@ -234,6 +234,10 @@ async def test_a_closed_ledger_refuses(tmp_path: Path) -> None:
         ("'x'", "'x'"),
         ("a" * 500, "a" * 119 + "…"),
         ("HTTP 400: bad number +14155550100", "HTTP 400: bad number"),
+        (
+            "time zone in column 'tz': 'EST' is none: did you mean America/New_York?",
+            "time zone in column …: … is none",
+        ),
     ],
 )
 def test_reasons_are_counted_by_what_they_have_in_common(reason: str, kind: str) -> None:
