@@ -129,22 +129,29 @@ class Job:
         watch = SignalWatch(self._stop)
         teller = Teller(run=run, senders=self._outside.senders, clock=self._clock, sink=self._sink)
         self._sink.on_result = teller.notify
+        faults: list[Exception] = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch.run)
             tasks.start_soon(teller.run)
             tasks.start_soon(self._outside.lists.watch, self._clock, self._tell_trouble)
             try:
-                await self._run_twice(run, watch)
-            finally:
-                watch.over()
-                with anyio.CancelScope(shield=True):
-                    await closing.keep_unwritten(
-                        run, self._prepared.outputs, self._clock, self._sink
-                    )
-                    self._outputs = await self._write_outputs()
-            await self._tell(run, teller)
+                await self._run_and_write(run, watch, teller)
+            except Exception as fault:  # raised below, out of its group
+                faults.append(fault)
             tasks.cancel_scope.cancel()
+        if faults:
+            raise faults[0]
         self._messages_left = (await run.waiting_messages())[0]
+
+    async def _run_and_write(self, run: LastingRun, watch: SignalWatch, teller: Teller) -> None:
+        try:
+            await self._run_twice(run, watch)
+        finally:
+            watch.over()
+            with anyio.CancelScope(shield=True):
+                await closing.keep_unwritten(run, self._prepared.outputs, self._clock, self._sink)
+                self._outputs = await self._write_outputs()
+        await self._tell(run, teller)
 
     async def _run_twice(self, run: LastingRun, watch: SignalWatch) -> None:
         """Run for the canary first, if there is one, and for everybody else then."""
