@@ -4,85 +4,42 @@ import sys
 from datetime import datetime, time
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from poku_batch.cli.arguments import AsJson, CampaignFile
 from poku_batch.cli.exits import ExitCode, exit_code
+from poku_batch.cli.run_options import (
+    Canary,
+    FaultShares,
+    Fresh,
+    Limit,
+    NoWait,
+    Seed,
+    Simulate,
+    Speed,
+    Start,
+    Until,
+    Yes,
+)
 
 
 def run(
     campaign: CampaignFile,
     *,
-    simulate: Annotated[
-        bool,
-        typer.Option(
-            "--simulate",
-            help="Rehearse against a built-in simulator: no phone rings, no key is needed, and "
-            "nobody counts as called.",
-        ),
-    ] = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Call N contacts at the most, then stop.")
-    ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask before real phones ring.")
-    ] = False,
-    no_wait: Annotated[
-        bool,
-        typer.Option(
-            "--no-wait",
-            help="Do not wait for contacts that are due later: leave with exit code 5.",
-        ),
-    ] = False,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Begin no call from then on: 17:00, or 2026-11-23T17:00, by this machine's clock.",
-        ),
-    ] = None,
-    canary: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="Call N contacts first, show what came of it, and ask whether to go on.",
-        ),
-    ] = None,
+    simulate: Simulate = False,
+    limit: Limit = None,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+    until: Until = None,
+    canary: Canary = None,
     json: AsJson = False,
-    speed: Annotated[
-        float | None,
-        typer.Option(
-            min=0.1,
-            max=10_000,
-            metavar="X",
-            help="With --simulate: time passes X times faster. [30]",
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="With --simulate: another seed, other outcomes. [0]"),
-    ] = None,
-    faults: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LIST", help="With --simulate: faults by probability, as 429=0.1,drop=0.02."
-        ),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="With --simulate: begin then, as 2026-11-23T09:00. Default: now, or where the "
-            "last rehearsal left off.",
-        ),
-    ] = None,
-    fresh: Annotated[
-        bool,
-        typer.Option("--fresh", help="With --simulate: forget this folder's earlier rehearsals."),
-    ] = False,
+    speed: Speed = None,
+    seed: Seed = None,
+    faults: FaultShares = None,
+    start: Start = None,
+    fresh: Fresh = False,
 ) -> None:
     """Call everyone of CAMPAIGN who is due, and write the results.
 
