@@ -68,7 +68,8 @@ class SteadyClock:
 class RehearsalClock:
     """The clock of a rehearsal: it runs ``speed`` times faster than life; a ``ports.Clock``.
 
-    While nothing goes on it is put forward, so that a night passes in no time.
+    It stands still until it is told to begin, so that reading a large sheet takes none of its time;
+    while nothing goes on it is put forward, so that a night passes in no time.
     """
 
     def __init__(self, *, start: datetime, speed: float, clock: Clock | None = None) -> None:
@@ -76,8 +77,13 @@ class RehearsalClock:
         self._clock = clock or SystemClock()
         self._start = start.astimezone(UTC)
         self._speed = speed
-        self._began = self._clock.monotonic()
+        self._began: float | None = None
         self._skipped_s = 0.0
+
+    def begin(self) -> None:
+        """Let time pass from now on; once more changes nothing."""
+        if self._began is None:
+            self._began = self._clock.monotonic()
 
     def now(self) -> datetime:
         """The time of day of the rehearsal, aware UTC."""
@@ -85,7 +91,8 @@ class RehearsalClock:
 
     def monotonic(self) -> float:
         """Seconds of the rehearsal since it started."""
-        return (self._clock.monotonic() - self._began) * self._speed + self._skipped_s
+        passed_s = 0.0 if self._began is None else self._clock.monotonic() - self._began
+        return passed_s * self._speed + self._skipped_s
 
     async def sleep(self, seconds: float) -> None:
         """Wait so long in the rehearsal's time."""

@@ -118,6 +118,7 @@ class Job:
 
     async def _call(self, run: LastingRun, report: EnrolmentReport) -> None:
         """Run until the end, heeding signals, and write the results whatever the end."""
+        self._outside.begin()
         self._sink.emit(
             RunStarted(
                 at=self._clock.now(),

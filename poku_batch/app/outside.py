@@ -1,5 +1,6 @@
 """Everything outside that a run speaks to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from poku_batch.app.lists import DoNotCallLists
@@ -9,7 +10,10 @@ from poku_batch.ports import CallApi, Clock, EventSink, HookSender, Ledger, Summ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """Everything outside that a run speaks to; open for as long as the run lasts."""
+    """Everything outside that a run speaks to; open for as long as the run lasts.
+
+    ``begin`` is called when calls are about to begin: a rehearsal's time passes from then on.
+    """
 
     ledger: Ledger
     api: CallApi
@@ -20,3 +24,4 @@ class Outside:
     reader: SummaryReader | None
     senders: dict[HookEvent, HookSender]
     simulated: bool
+    begin: Callable[[], None]

@@ -119,18 +119,20 @@ async def _open_job_parts(
         lists = await open_lists(campaign, simulate=simulated)
         prepared = stack.enter_context(preparing(campaign, simulate=simulated, contacts=contacts))
         ledger = await stack.enter_async_context(_open_ledger(campaign, rehearsal))
+        clock = await _clock(ledger, rehearsal)
         yield (
             prepared,
             Outside(
                 ledger=ledger,
                 api=api,
                 base_url=api.base_url,
-                clock=await _clock(ledger, rehearsal),
+                clock=clock,
                 sink=sink or _Nobody(),
                 lists=lists,
                 reader=reader,
                 senders=senders,
                 simulated=simulated,
+                begin=clock.begin if isinstance(clock, RehearsalClock) else lambda: None,
             ),
         )
 
