@@ -34,6 +34,8 @@ from poku_batch.errors import ContactsError, Fault, PhoneError
 NumberOf = Callable[[str], str]
 
 _SHOWN_FAULTS = 20
+
+_HINT = "name the column with the numbers phone, or keep them in the first, without a header"
 _SAMPLE_LINES = 1_000
 #: Usual names for numbers that name other things too, beside a clearer one.
 _UNCLEAR = frozenset({"to", "number"})
@@ -233,6 +235,10 @@ def _numbers(
     if unread > _SHOWN_FAULTS:
         message = f"{unread - _SHOWN_FAULTS:,} more rows have such faults"
         faults.append(Fault(file=file, message=message))
+    if not numbers and not faults and header is not None and not header.usual:
+        # A header that nothing stands below may be a number that nobody can read.
+        shown = " ".join(first.cells).strip()[:40]
+        faults.append(first.fault(file, f"no number in {shown!r}, and none below it", _HINT))
     if faults:
         raise ContactsError(faults)
     return ListedNumbers(numbers)
@@ -246,10 +252,11 @@ def _is_filled(row: _Row) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Header:
-    """Where the numbers stand, from 0, and how many columns there are."""
+    """Where the numbers stand, from 0, how many columns there are, and if such a name is usual."""
 
     columns: tuple[int, ...]
     width: int
+    usual: bool = False
 
 
 def _header(first: _Row, number_of: NumberOf, file: str, *, is_sheet: bool) -> _Header | None:
@@ -258,7 +265,7 @@ def _header(first: _Row, number_of: NumberOf, file: str, *, is_sheet: bool) -> _
     usual = [place for place, name in enumerate(names) if find_phone_column([name])]
     clear = [place for place in usual if names[place].casefold() not in _UNCLEAR]
     if usual:
-        return _Header(columns=tuple(clear or usual), width=len(names))
+        return _Header(columns=tuple(clear or usual), width=len(names), usual=True)
     if not is_sheet:
         return None
     named = [place for place, name in enumerate(names) if name]
@@ -268,8 +275,7 @@ def _header(first: _Row, number_of: NumberOf, file: str, *, is_sheet: bool) -> _
     if len(named) == 1:
         return _Header(columns=(named[0],), width=len(names))
     message = "no column has a usual name for numbers, such as phone or mobile"
-    hint = "name the column with the numbers phone, or keep them in the first, without a header"
-    raise ContactsError([first.fault(file, message, hint)])
+    raise ContactsError([first.fault(file, message, _HINT)])
 
 
 def _is_number(text: str, number_of: NumberOf) -> bool:

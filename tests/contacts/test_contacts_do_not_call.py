@@ -147,6 +147,15 @@ def test_a_list_may_have_nobody_on_it(tmp_path: Path, content: str, ending: str)
             "",
             "l.csv: is empty (the first row must hold the column names)",
         ),
+        ("l.csv", b"\x00\x01\x02garbage", None),
+        (
+            "l.csv",
+            "blocked\n",
+            (
+                "l.csv:1: no number in 'blocked', and none below it (name the column with the "
+                "numbers phone, or keep them in the first, without a header)"
+            ),
+        ),
         ("l.csv", b"PK\x03\x04", None),
         ("l.xlsx", ANN, None),
         ("l.parquet", ANN, None),
