@@ -129,12 +129,7 @@ class Caller:
             return "the run was stopped before the call left"
         if self._gate.over:
             return "the time given with --until came before the call left"
-        permission = self._permits.judge(
-            admission.cells,
-            to=admission.to,
-            country=admission.country or None,
-            now=self._clock.now(),
-        )
+        permission = self._permits.judge_admitted(admission, now=self._clock.now())
         return None if isinstance(permission, Go) else f"before the call left: {permission.why}"
 
     async def follow(self, call: OpenCall) -> CallReport:

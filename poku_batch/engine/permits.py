@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfoNotFoundError
 
 from poku_batch.campaign import DAYS, CallingHours
-from poku_batch.models import Go, Moment, Never, Permission
+from poku_batch.models import Admission, Go, Moment, Never, Permission
 from poku_batch.phone import zones_of
 from poku_batch.policy.calendars import holiday_calendar
 from poku_batch.policy.hours import (
@@ -109,6 +109,12 @@ class Permits:
             return permission_at(now, self._hours or ALWAYS, place, bounds, self._opening)
         except ZoneInfoNotFoundError:
             return Never(why=f"{' or '.join(place.zones)} is not a time zone that is known here")
+
+    def judge_admitted(self, admission: Admission, *, now: datetime) -> Permission:
+        """As ``judge``, of a contact that the ledger has handed over."""
+        return self.judge(
+            admission.cells, to=admission.to, country=admission.country or None, now=now
+        )
 
     def _no_consent(self, cells: Sequence[str]) -> str | None:
         column = self._columns.consent

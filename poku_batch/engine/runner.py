@@ -263,9 +263,7 @@ class Runner:
         allowed: list[Admission] = []
         waits: list[tuple[Admission, Later]] = []
         for admission in admitted:
-            permission = self._permits.judge(
-                admission.cells, to=admission.to, country=admission.country or None, now=now
-            )
+            permission = self._permits.judge_admitted(admission, now=now)
             match permission:
                 case Later():
                     waits.append((admission, permission))
