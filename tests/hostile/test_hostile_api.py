@@ -60,6 +60,7 @@ def test_a_server_that_comes_up_late_gets_everybody_once(folder: Folder) -> None
     assert [row["call_attempts"] for row in folder.results()] == ["1"] * 8
 
 
+@pytest.mark.timeout(280)  # ten thousand requests one after another: the window shrinks to one slot
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_ten_thousand_answers_of_429_end_in_calls_that_rang_once(
     served: Folder, standin: StandIn
