@@ -10,6 +10,7 @@ from poku_batch.app.listening import Listener
 from poku_batch.app.outside import Outside
 from poku_batch.app.parts import Parts
 from poku_batch.app.preparing import Prepared
+from poku_batch.app.rows import rows_of
 from poku_batch.app.signals import SignalWatch
 from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
 from poku_batch.app.wishes import Wishes
@@ -96,7 +97,8 @@ class Job:
             number_caps=rules.number_caps(self._campaign),
         ) as session:
             planner = self._prepared.planner(self._permits, now=now)
-            await enrol(self._prepared.sheet.batches(), planner, session)
+            rows = await rows_of(self._prepared, self._outside.ledger)
+            await enrol(rows, planner, session)
             return await session.commit(now=now)
 
     def _agreed(self, report: EnrolmentReport) -> bool:

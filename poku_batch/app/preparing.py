@@ -58,12 +58,15 @@ def preparing(
     from poku_batch.results import check_columns, check_outputs, fields_of
 
     source = campaign.contacts.file
-    sheet = open_sheet(source) if contacts is None else frame_sheet(contacts)
+    path = source.path or Path()
+    sheet = open_sheet(path) if contacts is None else frame_sheet(contacts)
     with sheet:
         outputs = output_paths(campaign, simulate=simulate)
         fields = fields_of(campaign.outcomes_by)
         check_columns(sheet.columns, file=str(source), fields=fields)
-        check_outputs(outputs, input_file=source if contacts is None else None, fields=len(fields))
+        check_outputs(
+            outputs, input_file=source.file if contacts is None else None, fields=len(fields)
+        )
         yield Prepared(
             campaign=campaign,
             sheet=sheet,

@@ -55,7 +55,7 @@ async def export_campaign(
     outputs = output_paths(campaign, simulate=simulate) if to is None else (to,)
     check_outputs(
         outputs,
-        input_file=campaign.contacts.file,
+        input_file=campaign.contacts.file.file,
         fields=len(fields_of(campaign.outcomes_by)),
     )
     async with existing_ledger(campaign, simulate=simulate) as ledger:
@@ -78,4 +78,14 @@ async def existing_ledger(campaign: Campaign, *, simulate: bool) -> AsyncIterato
     async with open_ledger(url) as ledger:
         if await ledger.columns(campaign.identity) is None:
             raise never
+        yield ledger
+
+
+@asynccontextmanager
+async def ledger_or_scratch(campaign: Campaign, *, simulate: bool) -> AsyncIterator[Ledger]:
+    """Open the campaign's ledger, or one in memory where there is none yet."""
+    from poku_batch.ledger import ledger_exists, open_ledger, scratch_ledger
+
+    url = environment.ledger_url(campaign, simulate=simulate)
+    async with open_ledger(url) if ledger_exists(url) else scratch_ledger() as ledger:
         yield ledger

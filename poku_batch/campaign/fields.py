@@ -315,14 +315,15 @@ def _checked_address(value: str, example: str, *, sent: str, instead: str) -> st
         raise worded("is not an address", f"such as {example}")
     if "@" in url.netloc:
         raise worded("holds a user name or password", instead)
-    if url.scheme == "https" or (url.scheme == "http" and _is_loopback(host)):
+    if url.scheme == "https" or (url.scheme == "http" and is_loopback(host)):
         return value
     if url.scheme == "http":
         raise worded(f"http would send {sent} unencrypted", "use https; http only to localhost")
     raise worded("is not an https address", f"such as {example}")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     if host == "localhost":
         return True
     try:

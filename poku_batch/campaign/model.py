@@ -83,6 +83,11 @@ class Output(Section):
             "folder. Default: results/<name>.csv, or results/<name>-<wave>.csv.",
         )
     )
+    rejects: OutputPath | None = Field(
+        default=None,
+        description="A csv or xlsx file of the rows that were not called, with call_row and "
+        "call_error: correct them, name it as contacts.file, and the campaign goes on.",
+    )
 
 
 class Api(Section):
@@ -222,14 +227,17 @@ class Campaign(Section):
 
     @model_validator(mode="after")
     def _inputs_are_not_written(self, info: ValidationInfo) -> Self:
-        inputs = {self.contacts.file, self.prompt.file, origin_of(info.context).path}
+        inputs = {self.contacts.file.file, self.prompt.file, origin_of(info.context).path}
         real = {path.resolve() for path in inputs if path is not None}
-        for path in self.output.file:
+        written = [("file", path) for path in self.output.file]
+        if self.output.rejects is not None:
+            written.append(("rejects", self.output.rejects))
+        for key, path in written:
             if path.resolve() in real:
                 raise worded(
                     f"{path.name} is what the campaign reads, and would be written over",
                     "choose another name for the results",
-                    ("output", "file"),
+                    ("output", key),
                 )
         return self
 

@@ -142,6 +142,11 @@ class Pricing(Section):
         default=POKU_LONGEST_CALL,
         description="How long a call can get: what the budget sets aside for a call in flight.",
     )
+    typical_call: Annotated[Duration, between("1s", "1d")] = Field(
+        default=timedelta(minutes=2),
+        description="How long a call usually takes: what is expected of the time and the cost of "
+        "a run until twenty calls of the folder have ended; then theirs counts.",
+    )
 
 
 class RedialRule(Section):

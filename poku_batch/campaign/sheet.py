@@ -1,12 +1,11 @@
 """Who is called: the sheet of a campaign, and its columns that say something of each row."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from poku_batch.campaign.amounts import Priority
 from poku_batch.campaign.fields import (
-    FilePath,
     Region,
     Text,
     one_of,
@@ -15,7 +14,12 @@ from poku_batch.campaign.fields import (
     without_repeats,
 )
 from poku_batch.campaign.section import Section
+from poku_batch.campaign.sources import ContactsSource
 from poku_batch.models import DuplicateRule
+
+
+def _worksheet(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class Consent(Section):
@@ -31,8 +35,28 @@ class Consent(Section):
 class Contacts(Section):
     """Who is called."""
 
-    file: FilePath = Field(
-        description="The sheet: csv, tsv, xlsx or parquet. Relative to this file's folder."
+    file: ContactsSource = Field(
+        description="The sheet: a csv, tsv, xlsx or parquet file, relative to this file's folder; "
+        "a pattern for several, as inbox/*.csv; an https link to a CSV file, such as a published "
+        "Google Sheet; or - for standard input."
+    )
+    sheet: Annotated[str, BeforeValidator(_worksheet, json_schema_input_type=str | int)] | None = (
+        Field(
+            default=None,
+            description="The worksheet of a workbook: its name, or its number from 1. Default: "
+            "the first that is visible.",
+        )
+    )
+    header_row: int = Field(
+        default=1,
+        ge=1,
+        le=1_000,
+        description="The row with the column names, as a spreadsheet program numbers it.",
+    )
+    decimal: Annotated[Literal[".", ","], BeforeValidator(one_of(".", ","))] | None = Field(
+        default=None,
+        description="What separates decimals in the sheet's numbers, for templates. Default: a "
+        "comma where the file is separated by semicolons, else a point.",
     )
     key: Annotated[tuple[Text, ...], one_or_many(Text), AfterValidator(without_repeats)] | None = (
         Field(

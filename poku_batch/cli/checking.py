@@ -1,4 +1,4 @@
-"""``check``, ``preview`` and ``schema``: looking without dialling."""
+"""``check`` and ``schema``: looking without dialling."""
 
 import sys
 from functools import partial
@@ -35,25 +35,6 @@ def check(
             )
         )
     print_check(report, loaded)
-
-
-def preview(
-    campaign: CampaignFile,
-    *,
-    row: Annotated[
-        int | None,
-        typer.Option(min=2, metavar="N", help="The row, as a spreadsheet program numbers it."),
-    ] = None,
-    key: Annotated[str | None, typer.Option(metavar="K", help="The row's key.")] = None,
-) -> None:
-    """Show the prompt and the request of one row: by default the first to be called."""
-    import anyio
-
-    from poku_batch.app.checking import preview_row
-    from poku_batch.campaign import load_campaign
-    from poku_batch.cli.found import print_preview
-
-    print_preview(anyio.run(partial(preview_row, load_campaign(campaign), row=row, key=key)))
 
 
 def schema() -> None:

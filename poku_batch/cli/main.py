@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from poku_batch.cli.checking import check, preview, schema
+from poku_batch.cli.checking import check, schema
 from poku_batch.cli.deciding import resolve, retry
 from poku_batch.cli.do_not_calling import do_not_call
 from poku_batch.cli.exits import ExitCode
 from poku_batch.cli.ledgers import forget, ledger
+from poku_batch.cli.previewing import preview
 from poku_batch.cli.reading import export, status
 from poku_batch.cli.remembering import history
 from poku_batch.cli.running import run

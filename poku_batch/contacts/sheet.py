@@ -20,6 +20,9 @@ class Sheet:
     """One sheet of contacts. ``name`` is how messages call it.
 
     ``encoding`` and ``delimiter`` say what was detected in a text file; None for other formats.
+    ``worksheet`` is the name of a workbook's. ``letters`` are what a spreadsheet program calls the
+    columns, one each. ``decimal`` separates decimals in its numbers.
+    ``header_row`` is the row of the column names.
     ``read`` gives all rows after the header, blank ones too, as frames like those of ``rows``.
     """
 
@@ -29,6 +32,21 @@ class Sheet:
     release: Callable[[], None] = field(repr=False, default=lambda: None)
     encoding: str | None = None
     delimiter: str | None = None
+    worksheet: str | None = None
+    letters: tuple[str, ...] = ()
+    decimal: str = "."
+    header_row: int = 1
+
+    def place(self, row: int, position: int | None = None) -> str:
+        """Where a person finds a row, or the cell in its column at ``position``, from 0.
+
+        As a spreadsheet program writes it: ``Tuesday!C15`` in a workbook, ``C15`` in other files,
+        ``row 15`` without a position.
+        """
+        if position is None:
+            return f"row {row}"
+        cell = f"{self.letters[position]}{row}"
+        return cell if self.worksheet is None else f"{self.worksheet}!{cell}"
 
     def rows(self, batch: int = 10_000) -> Iterator[pd.DataFrame]:
         """Read the rows, up to ``batch`` at once.

@@ -3,7 +3,7 @@
 Nothing is written and nothing is dialled here. Memory does not grow with the sheet.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -130,7 +130,7 @@ class Planner:
 
 
 async def enrol(
-    batches: Iterable[Sequence[SheetRow]],
+    batches: AsyncIterable[Sequence[SheetRow]] | Iterable[Sequence[SheetRow]],
     planner: Planner,
     session: EnrolmentSession,
     *,
@@ -141,10 +141,17 @@ async def enrol(
     Raises ``ContactsError`` for a malformed sheet and ``PromptError`` for rows that cannot be
     rendered; the session is then not to be committed.
     """
-    source: Iterator[Sequence[SheetRow]] = iter(batches)
     read = 0
-    while (batch := await anyio.to_thread.run_sync(next, source, None)) is not None:
+    source = batches if isinstance(batches, AsyncIterable) else _in_threads(batches)
+    async for batch in source:
         await session.add(await anyio.to_thread.run_sync(planner.plan, batch))
         read += len(batch)
         progress(read)
     planner.raise_faults()
+
+
+async def _in_threads(batches: Iterable[Sequence[SheetRow]]) -> AsyncIterator[Sequence[SheetRow]]:
+    """Read batches that block, each in a worker thread."""
+    source: Iterator[Sequence[SheetRow]] = iter(batches)
+    while (batch := await anyio.to_thread.run_sync(next, source, None)) is not None:
+        yield batch

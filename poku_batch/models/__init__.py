@@ -25,6 +25,7 @@ from poku_batch.models.contacts import (
     EnrolmentReport,
     FieldValue,
     OpenCall,
+    PendingGroup,
     RowNote,
     SheetRow,
     UnreadCall,
@@ -61,6 +62,7 @@ from poku_batch.models.permissions import (
     Wait,
     WaitKind,
 )
+from poku_batch.models.sources import Source, SourceKind
 from poku_batch.models.states import (
     AttemptState,
     ContactState,
@@ -106,6 +108,7 @@ __all__ = [
     "NotTold",
     "OpenCall",
     "Outcome",
+    "PendingGroup",
     "Permission",
     "PutBack",
     "Refused",
@@ -116,6 +119,8 @@ __all__ = [
     "Selection",
     "Sequel",
     "SheetRow",
+    "Source",
+    "SourceKind",
     "Standing",
     "Started",
     "StillInCall",

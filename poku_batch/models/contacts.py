@@ -28,6 +28,7 @@ class Enrolment:
     own); such a row is always skipped. ``to`` is E.164, or None where the row's number is invalid.
     ``skip_reason`` is set where a rule already says that the row is not to be called; ``later``
     where one says that it is not to be called yet. Higher ``priority`` is called first.
+    ``group`` tells rows with the same hours from others: any number of whoever plans.
     """
 
     row: int
@@ -38,6 +39,7 @@ class Enrolment:
     skip_reason: str | None = None
     later: Later | None = None
     priority: int = 0
+    group: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +197,18 @@ class RowNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PendingGroup:
+    """Pending contacts of one ``Enrolment.group`` that are due within the same hour.
+
+    ``due_at`` is when the first of them is; None for those that are due now.
+    """
+
+    group: int
+    contacts: int
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentReport:
     """What enrolling a sheet did, or would do.
 
@@ -202,7 +216,11 @@ class EnrolmentReport:
     corrected rows are callable again. ``gone`` are in the ledger and no longer in the sheet: they
     are not called. ``called_before`` are rows whose cells differ from those their contact was
     called with: the same key on another day is not called again, and the user should know.
-    ``skipped`` and ``called_before_rows`` give the first rows of each kind, in sheet order.
+    ``changed`` are known contacts whose cells are not those of the sheet before. ``redials`` are
+    pending contacts whose phone rang before, and which a rule or a person lets be called again.
+    ``pending`` are the pending contacts by group and hour of their due time, in that order.
+    ``skipped``, ``called_before_rows`` and ``reopened_rows`` give the first rows of each kind, in
+    sheet order; the notes of the last say why a row may be called again.
     """
 
     counts: Counts
@@ -210,5 +228,9 @@ class EnrolmentReport:
     reopened: int
     gone: int
     called_before: int
+    changed: int = 0
+    redials: int = 0
+    pending: tuple[PendingGroup, ...] = ()
     skipped: tuple[RowNote, ...] = ()
     called_before_rows: tuple[RowNote, ...] = ()
+    reopened_rows: tuple[RowNote, ...] = ()

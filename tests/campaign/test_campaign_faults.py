@@ -141,11 +141,12 @@ def test_a_fault_names_line_and_key_and_what_to_do(
         ),
         ("{key: a}", "contacts.file: is missing (add a line such as file: contacts.csv)"),
         (
-            "https://example.com/x.csv",
-            (
-                "contacts.file: 'https://example.com/x.csv' is an address, "
-                "not a file (download it first)"
-            ),
+            "http://example.com/x.csv",
+            "contacts.file: 'http' is not https (contacts must not travel in the open)",
+        ),
+        (
+            "https://me:pw@example.com/x.csv",
+            ("contacts.file: holds a user's name or password (publish the sheet without one)"),
         ),
         ('"a\\0b"', "contacts.file: a path cannot hold control characters"),
     ],

@@ -17,7 +17,7 @@ def test_three_keys_are_enough(tmp_path: Path) -> None:
     assert campaign.identity == CampaignId(name="spring")
     assert campaign.path == tmp_path / "c.yaml"
     assert campaign.folder == tmp_path
-    assert campaign.contacts.file == tmp_path / "people.csv"
+    assert campaign.contacts.file.path == tmp_path / "people.csv"
     assert campaign.contacts.key is None
     assert campaign.contacts.duplicates is DuplicateRule.FIRST
     assert campaign.prompt.file == tmp_path / "call.md"
@@ -49,7 +49,7 @@ output: {file: [r/a.csv, r/b.parquet]}
 api: {base_url: "http://127.0.0.1:8080/v1/", completion: poll, call_timeout: 5m, poll_interval: 1s}
 """,
     )
-    assert campaign.contacts.file == tmp_path.parent / "x.xlsx"
+    assert campaign.contacts.file.path == tmp_path.parent / "x.xlsx"
     assert campaign.contacts.key == ("id", "day")
     assert campaign.contacts.region == "US"
     assert campaign.prompt.text == "Hi {{ name }}"
@@ -124,7 +124,7 @@ def test_keys_are_found_again_in_the_file(tmp_path: Path) -> None:
     assert campaign.line_of("call.from") is None
     assert campaign.written("contacts.file") == "~/x.csv"
     assert campaign.written("prompt.file") == "p.md"
-    assert campaign.contacts.file == Path.home() / "x.csv"
+    assert campaign.contacts.file.path == Path.home() / "x.csv"
     fault = Fault(message="is odd", column="contacts.phone")
     (located,) = campaign.located([fault])
     assert str(located) == f"{campaign.path}:4: contacts.phone: is odd"

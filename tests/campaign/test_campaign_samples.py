@@ -23,7 +23,8 @@ FICTION = re.compile(
 
 
 def sheet_of(campaign: Campaign) -> list[tuple[str, ...]]:
-    file = campaign.contacts.file
+    file = campaign.contacts.file.path
+    assert file is not None
     if file.suffix == ".csv":
         with file.open(encoding="utf-8", newline="") as stream:
             return [tuple(row) for row in csv.reader(stream)]

@@ -78,7 +78,8 @@ def test_a_sample_loads_and_fits_the_schema(path: Path) -> None:
     assert text.startswith("# yaml-language-server: $schema=../docs/campaign.schema.json\n")
     jsonschema_rs.validate(campaign_schema(), yaml.load(text, EditorsYaml))  # noqa: S506 – it is safe
     campaign = load_campaign(path)
-    assert campaign.contacts.file.is_file()
+    assert campaign.contacts.file.path is not None
+    assert campaign.contacts.file.path.is_file()
     assert campaign.prompt.file is not None
     assert campaign.prompt.file.is_file()
 

@@ -1,0 +1,1 @@
+"""Sheets at an address: fetched into a private file, within bounds."""
