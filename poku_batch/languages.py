@@ -3,6 +3,8 @@
 Source: the first contract of POST /calls. Order is the documentation's.
 """
 
+from difflib import get_close_matches
+
 #: The 63 tags that ``language`` may be; the first is what the API speaks when a request names none.
 LANGUAGES: tuple[str, ...] = tuple(
     """
@@ -16,3 +18,26 @@ LANGUAGES: tuple[str, ...] = tuple(
 
 #: The voices that ``voice`` may be; the first is what the API uses when a request names none.
 VOICES: tuple[str, ...] = ("female", "male")
+
+#: What people write for a country's or a language's code.
+_MEANT = {"uk": "gb", "jp": "ja", "cn": "zh", "cz": "cs", "dk": "da", "gr": "el", "se": "sv"}
+
+
+def near_language(text: str) -> str | None:
+    """Give the tag that a text most likely means, ``en_UK`` or ``de``; None where none is near."""
+    parts = text.strip().replace("_", "-").casefold().split("-")
+    tag = "-".join([parts[0], *(_MEANT.get(part, part) for part in parts[1:])])
+    by_fold = {known.casefold(): known for known in LANGUAGES}
+    if tag in by_fold:
+        return by_fold[tag]
+    code = _MEANT.get(parts[0], parts[0])
+    if code == "es" and len(parts) > 1:
+        return "es-419"  # Latin America's, for all of its countries
+    begins = [known for known in LANGUAGES if known.casefold().startswith(f"{code}-")]
+    same = get_close_matches(tag, [known.casefold() for known in begins], n=1)
+    if same:
+        return by_fold[same[0]]
+    if begins:
+        return begins[0]
+    near = get_close_matches(tag, by_fold, n=1)
+    return by_fold[near[0]] if near else None

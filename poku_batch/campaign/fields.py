@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from poku_batch.campaign.document import KeyPath, Place
 from poku_batch.campaign.durations import DURATION_PATTERN, format_duration, parse_duration
-from poku_batch.languages import LANGUAGES, VOICES
+from poku_batch.languages import LANGUAGES, VOICES, near_language
 from poku_batch.models import E164_PATTERN
 
 #: The placement refusals that ``retries.statuses`` may name; 429 counts always.
@@ -239,13 +239,10 @@ def _number(value: str) -> str:
 def _language(value: str) -> str:
     if value in LANGUAGES:
         return value
-    tag = value.replace("_", "-").casefold()
-    begins = [known for known in LANGUAGES if known.casefold() == tag]
-    begins += [known for known in LANGUAGES if known.casefold().startswith(f"{tag}-")]
-    hint = f"did you mean {begins[0]}?" if begins else nearest(tag, {k: k for k in LANGUAGES})
+    near = near_language(value)
     raise worded(
         f"{quoted(value)} is not one of the {len(LANGUAGES)} languages",
-        hint or "a tag such as en-US or de-DE",
+        f"did you mean {near}?" if near else "a tag such as en-US or de-DE",
     )
 
 
