@@ -17,11 +17,9 @@ from poku_batch.cli.remembering import history
 from poku_batch.cli.running import run
 from poku_batch.cli.simulating import simulator
 from poku_batch.cli.streams import keep_streams
-from poku_batch.cli.terminal import err, print_error
+from poku_batch.cli.terminal import err, print_error, say
+from poku_batch.cli.usage import is_usage_error, usage_words
 from poku_batch.errors import PokuBatchError
-
-#: What typer leaves with where Ctrl-C comes outside a run, which heeds it itself.
-_INTERRUPTED = 130
 
 app = typer.Typer(
     name="poku-batch",
@@ -72,17 +70,28 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        app(standalone_mode=True)
+        code = app(prog_name="poku-batch", standalone_mode=False)
+        sys.stdout.flush()
     except SystemExit as leaving:
-        if leaving.code == _INTERRUPTED:
-            print_error("stopped")
-            return ExitCode.STOPPED
         return leaving.code if isinstance(leaving.code, int) else ExitCode.USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        print_error("stopped")
+        return ExitCode.STOPPED
     except PokuBatchError as error:
         print_error(str(error))
         return error.exit_code
-    except Exception:
+    except Exception as error:
+        if is_usage_error(error):
+            return _wrong_usage(error)
         err.print(traceback.format_exc(), markup=False, soft_wrap=True)
         print_error("this is a fault in poku-batch; what was called is in the ledger")
         return ExitCode.FAULT
-    return ExitCode.OK
+    return code if isinstance(code, int) else ExitCode.OK
+
+
+def _wrong_usage(error: Exception) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        say(err, str(error))
+    else:
+        print_error(usage_words(error))
+    return ExitCode.USAGE

@@ -11,6 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from poku_batch.cli.exits import ExitCode
+from poku_batch.errors import PokuBatchError
+
 #: The reader has left: a closed pipe, a closed terminal.
 _GONE = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO})
 
@@ -27,6 +30,12 @@ def _lasting(stream: TextIO | None, *, forgiving: bool) -> TextIO:
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     return cast("TextIO", _Lasting(stream, forgiving=forgiving))
+
+
+class StandardOutputError(PokuBatchError):
+    """What was to be told on standard output is lost; what was done is not."""
+
+    exit_code = ExitCode.STOPPED
 
 
 class _Lasting:
@@ -59,7 +68,13 @@ class _Lasting:
 
     def _forget(self, error: OSError) -> None:
         if not self._forgiving and error.errno not in _GONE:
-            raise error
+            self._to_nowhere()
+            raise StandardOutputError(
+                f"standard output cannot be written: {error.strerror}"
+            ) from error
+        self._to_nowhere()
+
+    def _to_nowhere(self) -> None:
         # What is buffered would be tried again at the very end, and fail again.
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), self._stream.fileno())
