@@ -39,7 +39,7 @@ def _without_suggestion(text: str) -> tuple[str, str | None]:
     found = _NEAR.search(text)
     if found is None:
         return text, None
-    return text[: found.start()], (found[1] or found[2]).replace("'", "").split(",")[0]
+    return text[: found.start()], (found[1] or found[2]).replace("'", "").replace(", ", " or ")
 
 
 def _plain(what: str) -> str:
