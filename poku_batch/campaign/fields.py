@@ -148,6 +148,14 @@ def _one_line(value: str) -> str:
 Line = Annotated[str, AfterValidator(_one_line), Field(json_schema_extra={"maxLength": 64})]
 
 
+def expanded(text: Path | str) -> Path:
+    """A path with ``~`` at its beginning replaced, where it stands for somebody's home."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # a name that begins with ~ and is nobody's
+        return Path(text)
+
+
 def _path(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         return value
@@ -157,7 +165,7 @@ def _path(value: object, info: ValidationInfo) -> object:
     if not text.isprintable():
         raise worded("a path cannot hold control characters")
     folder = origin_of(info.context).folder
-    return Path(os.path.normpath(folder / Path(text).expanduser()))
+    return Path(os.path.normpath(folder / expanded(text)))
 
 
 #: A path as written becomes absolute; it is relative to the campaign file's folder.
@@ -166,13 +174,18 @@ FilePath = Annotated[Path, BeforeValidator(_path, json_schema_input_type=str)]
 _ENDINGS = (".csv", ".xlsx", ".parquet")
 
 
-def _output(path: Path) -> Path:
-    if path.suffix.lower() not in _ENDINGS:
-        raise worded(f"{quoted(path.name)} does not end in {', '.join(_ENDINGS)}")
-    return path
+def _ending(*endings: str) -> Callable[[Path], Path]:
+    def check(path: Path) -> Path:
+        if path.suffix.lower() not in endings:
+            raise worded(f"{quoted(path.name)} does not end in {', '.join(endings)}")
+        return path
+
+    return check
 
 
-OutputPath = Annotated[FilePath, AfterValidator(_output)]
+OutputPath = Annotated[FilePath, AfterValidator(_ending(*_ENDINGS))]
+#: What a person corrects and hands back: no Parquet.
+RejectsPath = Annotated[FilePath, AfterValidator(_ending(".csv", ".xlsx"))]
 
 
 # --- numbers -----------------------------------------------------------------------------------

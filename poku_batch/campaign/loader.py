@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from poku_batch.campaign.document import Document, KeyPath, parse_document
 from poku_batch.campaign.faults import plain_faults
-from poku_batch.campaign.fields import Origin
+from poku_batch.campaign.fields import Origin, expanded
 from poku_batch.campaign.model import Campaign
 from poku_batch.campaign.secrets import secret_faults
 from poku_batch.errors import CampaignError, Fault
@@ -21,7 +21,7 @@ def load_campaign(path: Path | str) -> Campaign:
 
     Raises ``CampaignError`` with every fault found, in the order of their lines.
     """
-    source = Path(path).expanduser().absolute()
+    source = expanded(path).absolute()
     file = str(path)
     document = parse_document(_read(source, file), file=file)
     try:

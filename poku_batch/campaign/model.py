@@ -28,6 +28,7 @@ from poku_batch.campaign.fields import (
     FilePath,
     Line,
     OutputPath,
+    RejectsPath,
     Slug,
     Text,
     between,
@@ -83,7 +84,7 @@ class Output(Section):
             "folder. Default: results/<name>.csv, or results/<name>-<wave>.csv.",
         )
     )
-    rejects: OutputPath | None = Field(
+    rejects: RejectsPath | None = Field(
         default=None,
         description="A csv or xlsx file of the rows that were not called, with call_row and "
         "call_error: correct them, name it as contacts.file, and the campaign goes on.",

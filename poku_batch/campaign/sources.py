@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, ValidationInfo
 
-from poku_batch.campaign.fields import is_loopback, origin_of, quoted, worded
+from poku_batch.campaign.fields import expanded, is_loopback, origin_of, quoted, worded
 from poku_batch.models import Source, SourceKind
 
 #: What makes a path a pattern. Brackets alone do not: names of files hold them.
@@ -27,7 +27,7 @@ def _source(value: object, info: ValidationInfo) -> object:
     if "://" in text:
         return _link(text)
     folder = origin_of(info.context).folder
-    path = Path(os.path.normpath(folder / Path(text).expanduser()))
+    path = Path(os.path.normpath(folder / expanded(text)))
     return Source(kind=SourceKind.PATTERN if _WILD & set(text) else SourceKind.FILE, path=path)
 
 

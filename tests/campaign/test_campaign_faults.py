@@ -320,3 +320,17 @@ def test_no_file_raises_anything_but_a_campaign_error(tmp_path: Path, data: byte
     assert caught.value.faults
     assert "Input should" not in str(caught.value)
     assert "cannot be used as it is" not in str(caught.value)
+
+
+def test_a_name_that_begins_with_a_tilde_and_is_nobodys_is_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("name: a\nprompt: ~nobody-here/p.md\ncontacts: ~nobody-here.csv\n")
+    campaign = load_campaign(path)
+    assert campaign.contacts.file.path == tmp_path / "~nobody-here.csv"
+    assert campaign.prompt.file == tmp_path / "~nobody-here" / "p.md"
+
+
+def test_rejects_are_in_a_file_that_a_person_can_correct(tmp_path: Path) -> None:
+    text = "name: a\nprompt: p.md\ncontacts: c.csv\noutput: {file: o.csv, rejects: r.parquet}\n"
+    (fault,) = faults(tmp_path, text)
+    assert fault.message == "'r.parquet' does not end in .csv, .xlsx"
