@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poku_batch.app import environment
+from poku_batch.app.gathering import Gathering
 from poku_batch.app.job import Job
-from poku_batch.app.lists import open_lists
+from poku_batch.app.lists import DoNotCallLists, open_lists
 from poku_batch.app.others import open_reader, open_senders
 from poku_batch.app.outside import Outside
 from poku_batch.app.preparing import Prepared, preparing
@@ -116,8 +117,13 @@ async def _open_job_parts(
             )
         )
         senders = await stack.enter_async_context(open_senders(campaign, simulate=simulated))
-        lists = await open_lists(campaign, simulate=simulated)
-        prepared = stack.enter_context(preparing(campaign, simulate=simulated, contacts=contacts))
+        faults = Gathering()
+        lists = DoNotCallLists(None, frozenset())
+        with faults.stage():
+            lists = await open_lists(campaign, simulate=simulated)
+        prepared = await stack.enter_async_context(
+            preparing(campaign, simulate=simulated, contacts=contacts, faults=faults)
+        )
         ledger = await stack.enter_async_context(_open_ledger(campaign, rehearsal))
         clock = await _clock(ledger, rehearsal)
         yield (

@@ -27,7 +27,13 @@ def frame_sheet(df: pd.DataFrame) -> Sheet:
         for offset, cell in enumerate(_texts(df.iloc[:, position])):
             if cell.strip():
                 raise ContactsError([nameless_fault(position, file=_NAME, row=offset + 2)])
-    sheet = Sheet(name=_NAME, columns=header.names, read=lambda batch: _frames(df, header, batch))
+    sheet = Sheet(
+        name=_NAME,
+        columns=header.names,
+        read=lambda batch: _frames(df, header, batch),
+        letters=header.letters,
+        last_row=len(df) + 1,
+    )
     return require_contacts(sheet)
 
 

@@ -1,4 +1,4 @@
-"""What a file is, told by its first bytes, for messages about a file with the wrong ending."""
+"""What a file is, told by its first bytes: for files without an ending, or with the wrong one."""
 
 from pathlib import Path
 
@@ -14,6 +14,21 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 )
 #: How much of an OLE file is searched for the stream that an encrypted workbook holds.
 _SEARCHED = 64 * 1024 * 1024
+
+
+def sheet_ending(path: Path) -> str:
+    """The ending that a sheet without one should have: ``.xlsx``, ``.parquet`` or ``.csv``."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head == _ZIP:
+        return ".xlsx"
+    return ".parquet" if head == b"PAR1" else ".csv"
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file begins as an HTML page does."""
+    with path.open("rb") as file:
+        return _text_kind(file.read(4096)) == "an HTML page"
 
 
 def foreign_kind(path: Path, *, expected: str) -> str | None:

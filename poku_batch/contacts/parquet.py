@@ -12,20 +12,25 @@ from poku_batch.contacts.cells import cell_text
 from poku_batch.contacts.files import Stamp, reading, require_unchanged
 from poku_batch.contacts.header import Header, nameless_fault, read_header
 from poku_batch.contacts.kinds import foreign_kind
-from poku_batch.contacts.sheet import Sheet, frame_of
+from poku_batch.contacts.sheet import Layout, Sheet, frame_of
 from poku_batch.errors import ContactsError, Fault
 
 _WRITE_AGAIN = "write the file again, or save the sheet as CSV"
 
 
-def open_parquet(path: Path, *, file: str, stamp: Stamp) -> Sheet:
-    """Open a Parquet file. Raises ``ContactsError`` if it is not one, or a column is no text."""
+def open_parquet(path: Path, *, file: str, stamp: Stamp, layout: Layout | None = None) -> Sheet:
+    """Open a Parquet file. Raises ``ContactsError`` if it is not one, or a column is no text.
+
+    It has its column names, and no worksheets: a layout that names others is a fault.
+    """
+    _check_layout(layout or Layout(), file)
     with reading(path, file=file):
         kind = foreign_kind(path, expected="parquet")
         if kind is not None:
             raise _fault(file, f"is {kind}, not a Parquet file", "give it the ending of what it is")
         with _decoding(file):
-            schema = pq.read_schema(path)
+            metadata = pq.read_metadata(path)
+            schema = metadata.schema.to_arrow_schema()
     header = read_header(schema.names, file=file)
     faults = [fault for found in schema if (fault := _type_fault(found, file)) is not None]
     if faults:
@@ -35,7 +40,22 @@ def open_parquet(path: Path, *, file: str, stamp: Stamp) -> Sheet:
         name=file,
         columns=header.names,
         read=lambda batch: _frames(path, header, stamp, file, batch),
+        letters=header.letters,
+        last_row=metadata.num_rows + 1,
     )
+
+
+def _check_layout(layout: Layout, file: str) -> None:
+    faults = []
+    if layout.worksheet is not None:
+        faults.append(("contacts.sheet", "a Parquet file has no worksheets"))
+    if layout.header_row != 1:
+        faults.append(("contacts.header_row", "a Parquet file has nothing above its column names"))
+    if faults:
+        hint = "take it out of the campaign"
+        raise ContactsError(
+            [Fault(file=file, column=key, message=words, hint=hint) for key, words in faults]
+        )
 
 
 def _type_fault(found: pa.Field, file: str) -> Fault | None:

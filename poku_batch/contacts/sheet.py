@@ -5,6 +5,7 @@ its reader. Rows can be read any number of times. Wholly blank rows are passed o
 counted in the numbers of the rows after them.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -16,13 +17,38 @@ from poku_batch.models import SheetRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What a campaign says of how its sheet is laid out; ``decimal`` None: the file decides."""
+
+    worksheet: str | None = None
+    header_row: int = 1
+    decimal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One file of a sheet that is in several; ``letters`` and ``worksheet`` as ``Sheet`` has them.
+
+    Its rows are the sheet's up to ``last_row``, after those of the part before; ``shift`` was added
+    to the numbers that they have in the file.
+    """
+
+    name: str
+    last_row: int
+    shift: int
+    letters: tuple[str, ...]
+    worksheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """One sheet of contacts. ``name`` is how messages call it.
 
     ``encoding`` and ``delimiter`` say what was detected in a text file; None for other formats.
-    ``worksheet`` is the name of a workbook's. ``letters`` are what a spreadsheet program calls the
-    columns, one each. ``decimal`` separates decimals in its numbers.
-    ``header_row`` is the row of the column names.
+    ``worksheet`` is the name of a workbook's, ``worksheets`` are all of its visible ones.
+    ``letters`` are what a spreadsheet program calls the columns, one each. ``decimal`` separates
+    decimals in its numbers. ``header_row`` is the row of the column names, ``last_row`` the last
+    that the file has, blank ones counted. ``parts`` are the files of a sheet in several.
     ``read`` gives all rows after the header, blank ones too, as frames like those of ``rows``.
     """
 
@@ -33,26 +59,32 @@ class Sheet:
     encoding: str | None = None
     delimiter: str | None = None
     worksheet: str | None = None
+    worksheets: tuple[str, ...] = ()
     letters: tuple[str, ...] = ()
     decimal: str = "."
     header_row: int = 1
+    last_row: int = 0
+    parts: tuple[Part, ...] = ()
 
     def place(self, row: int, position: int | None = None) -> str:
         """Where a person finds a row, or the cell in its column at ``position``, from 0.
 
         As a spreadsheet program writes it: ``Tuesday!C15`` in a workbook, ``C15`` in other files,
-        ``row 15`` without a position.
+        ``row 15`` without a position; ``north.csv, C15`` where the sheet is in several files.
         """
-        if position is None:
-            return f"row {row}"
-        cell = f"{self.letters[position]}{row}"
-        return cell if self.worksheet is None else f"{self.worksheet}!{cell}"
+        if not self.parts:
+            return _place(row, position, self.letters, self.worksheet)
+        found = bisect_left(self.parts, row, key=lambda part: part.last_row)
+        part = self.parts[min(found, len(self.parts) - 1)]
+        own = _place(row - part.shift, position, part.letters, part.worksheet)
+        return f"{part.name}, {own}"
 
     def rows(self, batch: int = 10_000) -> Iterator[pd.DataFrame]:
         """Read the rows, up to ``batch`` at once.
 
         One row per contact, in file order; columns in file order, dtype object, every cell a
-        ``str``; the index, named ``row``, is the row's number in the sheet (the header is 1).
+        ``str``; the index, named ``row``, is the row's number in the sheet (the file's first is
+        1).
         Raises ``ContactsError`` if the file can no longer be read as it was when opened.
         """
         for frame in self.read(batch):
@@ -81,6 +113,13 @@ class Sheet:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _place(row: int, position: int | None, letters: Sequence[str], worksheet: str | None) -> str:
+    if position is None:
+        return f"row {row}"
+    cell = f"{letters[position]}{row}"
+    return cell if worksheet is None else f"{worksheet}!{cell}"
 
 
 def frame_of(

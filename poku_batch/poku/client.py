@@ -36,12 +36,12 @@ from poku_batch.models import (
 )
 from poku_batch.poku.reading import read_answer
 from poku_batch.poku.transport import PoollessTransport
-from poku_batch.poku.trust import tls_fault
 from poku_batch.poku.wire import CallBody
 from poku_batch.policy.answers import judge_placement
 from poku_batch.policy.http import Exchange, NeverSent, SentAndLost, quote
 from poku_batch.policy.polls import MISSING_LIMIT, wait_before_poll_s
 from poku_batch.policy.standings import judge_standing
+from poku_batch.policy.trust import tls_fault
 
 DEFAULT_BASE_URL = "https://api.pokulabs.com"
 
