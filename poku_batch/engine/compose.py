@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from poku_batch.engine.whereabouts import WhereContactsAre
 from poku_batch.errors import PhoneError
 from poku_batch.languages import LANGUAGES, VOICES
 from poku_batch.models import CallRequest, SheetRow
@@ -38,17 +39,28 @@ class Composed:
 class Composer:
     """Makes requests of rows, by one campaign's templates."""
 
-    def __init__(self, templates: RowTemplates, *, region: str | None) -> None:
-        """Take compiled templates, and the country of numbers written without a plus sign."""
+    def __init__(
+        self,
+        templates: RowTemplates,
+        *,
+        region: str | None,
+        places: WhereContactsAre | None = None,
+    ) -> None:
+        """Take compiled templates, and the country of numbers written without a plus sign.
+
+        ``places`` finds where contacts are; by default only their numbers say it.
+        """
         self._templates = templates
         self._region = region
+        self._places = places or WhereContactsAre(region=region)
 
     def compose(self, row: SheetRow, *, to: str, key: str, number: int) -> Composed | Unfit:
         """Make the request of a row's attempt ``number``, counted from 1.
 
         Raises ``PromptError`` where the template cannot be rendered for the row.
         """
-        rendered = self._templates.render(row, to=to, key=key, number=number)
+        where = self._places.of(row.cells, to)
+        rendered = self._templates.render(row, to=to, key=key, number=number, where=where)
         try:
             request = CallRequest(
                 to=to,

@@ -3,12 +3,14 @@
 A name that is only ever asked for with care, ``x is defined`` or ``x | default(…)``, is optional.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, meta, nodes
 
 from poku_batch.errors import Fault
+from poku_batch.prompts.filters import unfit_filters
+from poku_batch.prompts.listener import SpeechError
 from poku_batch.prompts.names import (
     CAMPAIGN_FIELDS,
     CONTACT_FIELDS,
@@ -60,9 +62,12 @@ def read_units(environment: Environment, text: str, origin: Origin) -> Iterator[
     seen: set[str] = set()
     while waiting:
         text, origin = waiting.pop()
-        unit = _parsed(environment, text, origin)
+        unit, faults = _parsed(environment, text, origin)
+        yield from faults
+        if unit is None:
+            continue
         yield unit
-        for found in _included(environment, unit) if isinstance(unit, Unit) else ():
+        for found in _included(environment, unit):
             if isinstance(found, Fault):
                 yield found
             elif found[1].file not in seen:
@@ -70,18 +75,25 @@ def read_units(environment: Environment, text: str, origin: Origin) -> Iterator[
                 waiting.append(found)
 
 
-def _parsed(environment: Environment, text: str, origin: Origin) -> Unit | Fault:
+def _parsed(environment: Environment, text: str, origin: Origin) -> tuple[Unit | None, list[Fault]]:
     try:
-        environment.compile(text)
         tree = environment.parse(text)
+        faults = [
+            origin.fault(message, hint or None, line=line)
+            for line, message, hint in unfit_filters(environment, tree)
+        ]
+        if faults:
+            return None, faults
+        environment.compile(text)
         names = frozenset(meta.find_undeclared_variables(tree))
     except TemplateSyntaxError as error:
         message = f"the template does not parse: {error.message}"
-        return origin.fault(message, line=error.lineno)
+        return None, [origin.fault(message, line=error.lineno)]
     except (RecursionError, MemoryError, SyntaxError):
-        return origin.fault("the template is nested too deeply", line=1)
+        return None, [origin.fault("the template is nested too deeply", line=1)]
     wanted = names - set(environment.globals)
-    return Unit(origin=origin, tree=tree, wanted=wanted, needed=wanted - _optional(tree))
+    unit = Unit(origin=origin, tree=tree, wanted=wanted, needed=wanted - _optional(tree))
+    return unit, []
 
 
 def _included(environment: Environment, unit: Unit) -> Iterator[tuple[str, Origin] | Fault]:
@@ -194,3 +206,47 @@ def first_line(error: Exception) -> str:
     """Give the first line of an error's text, or its kind where it has none; 200 characters."""
     text = str(error).strip().split("\n")[0][:200]
     return text or type(error).__name__
+
+
+def column_at_fault(
+    units: Sequence[Unit],
+    error: SpeechError,
+    cells: Sequence[str],
+    names: ColumnNames,
+    *,
+    place: tuple[Origin, int | None],
+) -> str | None:
+    """Name the column whose cell a filter could not say, at a line of one of these texts.
+
+    None where no single one is known to hold it: texts may be put together of several.
+    """
+    if error.value is None:
+        return None
+    near = [
+        at
+        for unit in units
+        if unit.origin is place[0]
+        for at in _filtered_columns(unit, error.filter, place[1], names)
+    ]
+    same = [at for at in near if _same(cells[at], error.value)]
+    if not same and len(set(near)) != 1:
+        same = near = [at for at in names.usable.values() if _same(cells[at], error.value)]
+    found = same or near
+    return names.columns[found[0]] if same or len(set(found)) == 1 else None
+
+
+def _same(cell: str, value: str) -> bool:
+    return cell == value or " ".join(cell.split()) == value
+
+
+def _filtered_columns(unit: Unit, name: str, line: int | None, names: ColumnNames) -> Iterator[int]:
+    """Give the positions of the columns that a filter is used on in a line of the template."""
+    for node in unit.tree.find_all(nodes.Filter):
+        if node.name != name or node.lineno != line or node.node is None:
+            continue
+        for part in (node.node, *node.node.find_all((nodes.Name, nodes.Getitem, nodes.Getattr))):
+            whole, column = _whole_and_part(part)
+            if whole == "row" and column in names.columns:
+                yield names.columns.index(column)
+            elif isinstance(part, nodes.Name) and part.name in names.usable:
+                yield names.usable[part.name]

@@ -10,11 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, UndefinedError
+from jinja2 import StrictUndefined, Template, UndefinedError
+from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
+from poku_batch.prompts.filters import spoken_filters
 from poku_batch.prompts.source import FolderLoader
 
 #: No prompt needs more turns of a loop, nor longer texts.
@@ -49,6 +52,13 @@ class _StrictName(StrictUndefined):
         super().__init__(hint, obj, name, exc)
 
 
+class _RowTemplate(Template):
+    """A template that others import anew for each row: what it sets is in the row's language."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002  # Jinja's
+        return self.make_module()
+
+
 class PromptEnvironment(ImmutableSandboxedEnvironment):
     """One environment a campaign; its templates are compiled once.
 
@@ -56,6 +66,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
     """
 
     intercepted_binops = frozenset(("*", "**"))
+    template_class = _RowTemplate
 
     def __init__(self, folder: Path | None) -> None:
         super().__init__(
@@ -75,6 +86,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             "joiner": self.globals["joiner"],
         }
         del self.filters["random"]
+        self.filters |= spoken_filters()
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Give ``row.items`` as the column, not as Python's method."""

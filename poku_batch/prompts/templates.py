@@ -16,7 +16,22 @@ from jinja2.exceptions import SecurityError
 
 from poku_batch.errors import Fault, PromptError
 from poku_batch.models import SheetRow
-from poku_batch.prompts.inspection import Origin, Unit, first_line, missing_names, read_units
+from poku_batch.prompts.inspection import (
+    Origin,
+    Unit,
+    column_at_fault,
+    first_line,
+    missing_names,
+    read_units,
+)
+from poku_batch.prompts.listener import (
+    Listener,
+    SpeechError,
+    Whereabouts,
+    current,
+    known_language,
+    listening,
+)
 from poku_batch.prompts.names import (
     CAMPAIGN_FIELDS,
     CONTACT_FIELDS,
@@ -28,6 +43,8 @@ from poku_batch.prompts.sandbox import MAX_LENGTH, MissingNameError, PromptEnvir
 # All of Unicode's control characters but newline and tab, and halves of surrogate pairs, which
 # UTF-8 cannot carry.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+#: How many values of one row are told that cannot be spoken.
+_FAULTS_OF_A_ROW = 20
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
@@ -135,28 +152,45 @@ class RowTemplates:
                 faults += missing_names(text.units, self.names)
         return faults
 
-    def render(self, row: SheetRow, *, to: str, key: str, number: int) -> RenderedRow:
-        """Render a row for attempt ``number``, from 1.
+    def render(
+        self,
+        row: SheetRow,
+        *,
+        to: str,
+        key: str,
+        number: int,
+        where: Whereabouts = Whereabouts(),  # noqa: B008  # frozen
+    ) -> RenderedRow:
+        """Render a row for attempt ``number``, from 1, of a contact who is ``where``.
 
-        Prompts are stripped, without control characters, runs of blank lines made one. Raises
-        ``PromptError`` with the row's faults where a name is missing, the template fails, or the
-        prompt is empty or over 100,000 characters.
+        Prompts are stripped, without control characters, runs of blank lines made one; values are
+        spoken in the row's own ``language``. Raises ``PromptError`` with the row's faults where a
+        name is missing, a value cannot be spoken, the template fails, or the prompt is empty or
+        over 100,000 characters.
         """
         context = self._context(row, to=to, key=key, number=number)
+        late: list[Fault] = []
+        with listening(Listener(where=where)):
+            language = self._call_value("language", context, row, late)
         faults: list[Fault] = []
-        prompt = self._rendered(self.prompt, context, row, faults)
-        if not prompt and not faults:
-            faults.append(
-                _of_row(self.prompt.origin, row, "the prompt is empty for this row", line=None)
-            )
-        call = {}
-        for name, text in self.call.items():
-            value = text if isinstance(text, str) else self._rendered(text, context, row, faults)
-            if value:
-                call[name] = value
-        if faults:
-            raise PromptError(faults)
-        return RenderedRow(prompt=prompt, call=call)
+        with listening(_listener(language, where)):
+            prompt = self._rendered(self.prompt, context, row, faults)
+            if not prompt and not faults:
+                message = "the prompt is empty for this row"
+                faults.append(_of_row(self.prompt.origin, row, message, line=None))
+            call = {
+                name: language if name == "language" else self._call_value(name, context, row, late)
+                for name in self.call
+            }
+        if faults or late:
+            raise PromptError(faults + late)
+        return RenderedRow(prompt=prompt, call={k: value for k, value in call.items() if value})
+
+    def _call_value(
+        self, name: str, context: Mapping[str, Any], row: SheetRow, faults: list[Fault]
+    ) -> str:
+        text = self.call.get(name, "")
+        return text if isinstance(text, str) else self._rendered(text, context, row, faults)
 
     def _context(self, row: SheetRow, *, to: str, key: str, number: int) -> dict[str, Any]:
         cells = row.cells
@@ -171,11 +205,17 @@ class RowTemplates:
     def _rendered(
         self, text: _Text, context: Mapping[str, Any], row: SheetRow, faults: list[Fault]
     ) -> str:
-        try:
-            return _clean(text.render(context))
-        except Exception as error:  # a template can raise whatever its expressions can
-            faults.append(self._row_fault(text, context, row, error))
-            return ""
+        while True:
+            try:
+                return _clean(text.render(context))
+            except SpeechError as error:
+                faults.append(self._row_fault(text, context, row, error))
+                if len(faults) >= _FAULTS_OF_A_ROW:
+                    return ""
+                current().told.add(error.mark)
+            except Exception as error:  # a template can raise whatever its expressions can
+                faults.append(self._row_fault(text, context, row, error))
+                return ""
 
     def _row_fault(
         self, text: _Text, context: Mapping[str, Any], row: SheetRow, error: Exception
@@ -190,6 +230,11 @@ class RowTemplates:
             case MissingNameError():
                 name = error.name
                 message, hint = self._missing(error, context)
+            case SpeechError():
+                message, hint = error.message, error.hint
+                name = column_at_fault(
+                    text.units, error, row.cells, self.names, place=(origin, line)
+                )
             case SecurityError() | TemplateNotFound():
                 message = first_line(error)
             case RecursionError():
@@ -211,6 +256,14 @@ class RowTemplates:
             return trouble_in_fields("campaign", error.name, CAMPAIGN_FIELDS)
         kind = "text" if isinstance(error.on, str) else type(error.on).__name__
         return f"a {kind} has no part {error.name!r}", None
+
+
+def _listener(language: str, where: Whereabouts) -> Listener:
+    # What is no language of the API is not called in; until that is said, any will do.
+    tag = known_language(language)
+    if tag is None:
+        return Listener(where=where)
+    return Listener(language=tag, chosen=True, where=where)
 
 
 def _compiled(
