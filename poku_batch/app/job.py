@@ -1,20 +1,20 @@
 """One run, from the enrolled sheet to the written results."""
 
 from functools import partial
-from pathlib import Path
 
 import anyio
 
 from poku_batch.app import closing, rules
+from poku_batch.app.forecasting import forecast_run
 from poku_batch.app.listening import Listener
 from poku_batch.app.outside import Outside
 from poku_batch.app.parts import Parts
 from poku_batch.app.preparing import Prepared
-from poku_batch.app.rows import rows_of
+from poku_batch.app.rows import left_out, rows_of
 from poku_batch.app.signals import SignalWatch
 from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
 from poku_batch.app.wishes import Wishes
-from poku_batch.app.writing import write_outputs
+from poku_batch.app.writing import Written, write_outputs
 from poku_batch.clock import SteadyClock, SystemClock
 from poku_batch.engine.lasting import LastingRun
 from poku_batch.engine.plan import enrol
@@ -22,8 +22,12 @@ from poku_batch.engine.race import first_of
 from poku_batch.engine.stops import Stop
 from poku_batch.engine.telling import Teller
 from poku_batch.errors import ResultsError, ResultsUnwrittenError
-from poku_batch.events import ListTrouble, RunEnded, RunStarted
+from poku_batch.events import CorrectionsIgnored, ListTrouble, RunEnded, RunStarted
 from poku_batch.models import ContactState, Counts, EnrolmentReport, HookEvent, RunEnding
+from poku_batch.policy.forecast import Forecast
+
+#: How many rows are named where many are meant.
+_ROWS_NAMED = 10
 
 
 class Job:
@@ -42,7 +46,7 @@ class Job:
         self._permits = rules.permits(self._campaign, prepared.permit_columns, outside.lists.source)
         self._ending = RunEnding.ABANDONED
         self._why: str | None = None
-        self._outputs: tuple[Path, ...] = ()
+        self._written = Written()
         self._messages_left = 0
 
     async def run(self) -> RunSummary:
@@ -50,7 +54,8 @@ class Job:
         run = await self._open_run()
         try:
             report = await self._enrol()
-            if self._agreed(report):
+            expected = await self._forecast(report)
+            if self._agreed(report, expected):
                 await self._call(run, report)
             else:
                 self._ending = RunEnding.DECLINED
@@ -67,7 +72,9 @@ class Job:
             why=self._why,
             counts=counts,
             report=report,
-            outputs=self._outputs,
+            forecast=expected,
+            outputs=self._written.outputs,
+            rejects=self._written.rejects,
             messages_left=self._messages_left,
             cost=cost,
         )
@@ -99,9 +106,25 @@ class Job:
             planner = self._prepared.planner(self._permits, now=now)
             rows = await rows_of(self._prepared, self._outside.ledger)
             await enrol(rows, planner, session)
-            return await session.commit(now=now)
+            report = await session.commit(now=now)
+        if rows_left := left_out(self._prepared):
+            first = tuple(rows_left[:_ROWS_NAMED])
+            self._sink.emit(CorrectionsIgnored(at=now, rows=first, count=len(rows_left)))
+        return report
 
-    def _agreed(self, report: EnrolmentReport) -> bool:
+    async def _forecast(self, report: EnrolmentReport) -> Forecast:
+        return await forecast_run(
+            self._campaign,
+            report,
+            self._permits,
+            self._outside.ledger,
+            now=self._clock.now(),
+            limit=self._wishes.limit,
+            until=self._wishes.until,
+            wait=self._wishes.wait,
+        )
+
+    def _agreed(self, report: EnrolmentReport, expected: Forecast) -> bool:
         """Ask, if anybody would be called."""
         waiting = report.counts.of(ContactState.PENDING)
         most = [waiting, self._wishes.limit, self._campaign.limits.max_calls]
@@ -111,6 +134,7 @@ class Job:
         plan = RunPlan(
             campaign=self._campaign,
             report=report,
+            forecast=expected,
             base_url=self._outside.base_url,
             to_call=to_call,
             simulated=self._outside.simulated,
@@ -153,7 +177,7 @@ class Job:
             watch.over()
             with anyio.CancelScope(shield=True):
                 await closing.keep_unwritten(run, self._prepared.outputs, self._clock, self._sink)
-                self._outputs = await self._write_outputs()
+                self._written = await self._write_outputs()
         await self._tell(run, teller)
 
     async def _run_twice(self, run: LastingRun, watch: SignalWatch) -> None:
@@ -230,8 +254,14 @@ class Job:
         )
         await first_of(left, self._stop.wait_left)
 
-    async def _write_outputs(self) -> tuple[Path, ...]:
+    async def _write_outputs(self) -> Written:
         try:
-            return await write_outputs(self._outside.ledger, self._campaign, self._prepared.outputs)
+            return await write_outputs(
+                self._outside.ledger,
+                self._campaign,
+                self._prepared.outputs,
+                rejects=self._prepared.rejects,
+                at=self._clock.now(),
+            )
         except ResultsError as error:
             raise ResultsUnwrittenError(str(error)) from error

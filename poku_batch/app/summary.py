@@ -3,21 +3,28 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from poku_batch.campaign import Campaign
 from poku_batch.events import CallEnded, CallFailed, CallUnknown
 from poku_batch.models import Counts, EnrolmentReport, RunEnding
+from poku_batch.policy.forecast import Forecast
+
+if TYPE_CHECKING:
+    from poku_batch.results import Rejects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """What is about to happen, for a person to agree to. ``to_call`` phones ring at the most.
 
-    ``wait``: the run waits for contacts that are due later.
+    ``report`` says what the sheet changed since the last run, ``forecast`` what the run would come
+    to. ``wait``: the run waits for contacts that are due later.
     """
 
     campaign: Campaign
     report: EnrolmentReport
+    forecast: Forecast
     base_url: str
     to_call: int
     simulated: bool
@@ -37,8 +44,10 @@ class CanaryReport:
 class RunSummary:
     """How a run ended, and how its sheet stands now.
 
+    ``forecast`` is what was expected before it began.
     ``outputs`` are the files written, in the campaign's order; see ``write_outputs`` for their
-    names. ``messages_left`` are those of ``hooks`` that the next run tells. ``cost`` is what the
+    names. ``rejects`` are the rows to correct, where the campaign wants a file of them.
+    ``messages_left`` are those of ``hooks`` that the next run tells. ``cost`` is what the
     campaign's calls that ended have cost so far, in all its runs; None where it has no budget.
     """
 
@@ -46,6 +55,8 @@ class RunSummary:
     why: str | None
     counts: Counts
     report: EnrolmentReport
+    forecast: Forecast
     outputs: tuple[Path, ...]
+    rejects: "Rejects | None" = None
     messages_left: int = 0
     cost: Decimal | None = None

@@ -9,12 +9,11 @@ import typer
 
 from poku_batch.app.summary import CanaryReport, RunPlan
 from poku_batch.campaign import Campaign
+from poku_batch.cli.planned import change_lines, expected_lines, later_lines
 from poku_batch.cli.terminal import err, say
 from poku_batch.errors import UsageError
 from poku_batch.events import CallEnded, CallFailed, CallUnknown
-from poku_batch.models import Counts, WaitKind
-from poku_batch.progress import WAIT_WORDS, Display
-from poku_batch.progress.notes import local
+from poku_batch.progress import Display
 from poku_batch.progress.words import one_line
 
 
@@ -48,7 +47,7 @@ def confirmed(question: str) -> bool:
 def plan_lines(plan: RunPlan) -> list[str]:
     """What is about to happen, one thought a line."""
     report, campaign = plan.report, plan.campaign
-    lines = []
+    lines = change_lines(report, plan.forecast)
     if report.called_before:
         lines.append(called_before_text(plan.report.called_before))
         lines += [f"  row {note.row}: {note.note}" for note in report.called_before_rows[:3]]
@@ -60,22 +59,10 @@ def plan_lines(plan: RunPlan) -> list[str]:
             f"from {caller_id(campaign)}, {campaign.limits.slots:,} at once, "
             f"through {plan.base_url}"
         )
-        lines += later_lines(report.counts)
+        lines += later_lines(report.counts, plan.forecast.redials_from)
         if report.counts.waits and not plan.wait:
             lines.append("By --no-wait, this run does not wait for those who are due later.")
-    return lines
-
-
-def later_lines(counts: Counts) -> list[str]:
-    """Who of the pending ones is called later, and from when; nothing where nobody is."""
-    if not counts.waits:
-        return []
-    now = [f"now {counts.due:,}"] if counts.due else ["nobody now"]
-    later = [
-        f"{wait.contacts:,} from {local(wait.first_at)} ({WAIT_WORDS[WaitKind(kind)]})"
-        for kind, wait in sorted(counts.waits.items(), key=lambda item: item[1].first_at)
-    ]
-    return [f"Of these: {'; '.join([*now, *later])}"]
+    return [*lines, *expected_lines(plan.forecast)]
 
 
 def _question(plan: RunPlan) -> str:

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poku_batch.app.preparing import output_paths
 from poku_batch.app.summary import RunSummary
 from poku_batch.campaign import Campaign
 from poku_batch.cli.exits import exit_code
+from poku_batch.cli.planned import plan_json
 from poku_batch.cli.terminal import err, out, print_json, say, shown
 from poku_batch.models import ContactState, Counts, RunEnding
 from poku_batch.progress import counts_table
 from poku_batch.progress.notes import local
 from poku_batch.progress.words import one_line
+
+if TYPE_CHECKING:
+    from poku_batch.results import Rejects
 
 #: Endings of which one word does not say it all.
 _WITH_REASON = (
@@ -39,6 +43,7 @@ def print_ending(
     if summary.outputs:
         out.print()
     print_outputs(summary.outputs, output_paths(campaign, simulate=simulated))
+    print_rejects(summary.rejects)
     for line in _advice(summary, campaign, simulated=simulated):
         say(err, line)
 
@@ -53,6 +58,20 @@ def print_outputs(outputs: Sequence[Path], wanted: Sequence[Path]) -> None:
                 f"{shown(place)} could not be replaced: it is open in another program, protected, "
                 f"or a folder. The results are in {shown(path)}",
             )
+
+
+def print_rejects(rejects: "Rejects | None") -> None:
+    """Say how many rows there are to correct, and where."""
+    if rejects is None:
+        return
+    rows = {0: "no rows", 1: "1 row"}.get(rejects.rows, f"{rejects.rows:,} rows")
+    say(out, f"{rows} to correct: {shown(rejects.path)}")
+    if rejects.rows:
+        say(
+            err,
+            "Correct them in a copy of that file, and name the copy as contacts.file: the campaign "
+            "goes on with them.",
+        )
 
 
 def counts_json(counts: Counts) -> dict[str, Any]:
@@ -83,8 +102,12 @@ def ending_json(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> 
         "exit_code": int(exit_code(summary.ending, summary.counts)),
         **counts_json(summary.counts),
         "outputs": [str(path) for path in summary.outputs],
+        "rejects": None
+        if summary.rejects is None
+        else {"file": str(summary.rejects.path), "rows": summary.rejects.rows},
         "messages_left": summary.messages_left,
         "cost": None if summary.cost is None else str(summary.cost),
+        "plan": plan_json(summary.report, summary.forecast),
     }
 
 

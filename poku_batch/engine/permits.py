@@ -6,7 +6,7 @@ a cell that cannot be read, a zone that is not known. May be asked from several 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfoNotFoundError
 
 from poku_batch.campaign import DAYS, CallingHours
@@ -33,6 +33,12 @@ _REMEMBERED = 10_000
 
 #: How long it is taken for granted that there is no opening within the next 400 days.
 _NONE_FOR = timedelta(days=1)
+
+#: The group of rows that may be called at any time, or never.
+_ANY_TIME = 0
+
+#: The most other groups: all places beyond share the last one's number, and are told apart no more.
+MOST_GROUPS = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +91,8 @@ class Permits:
         self._consent_values = frozenset(value.strip().casefold() for value in consent_values)
         self._listed = listed
         self._openings: dict[tuple[Place, Bounds], tuple[datetime, Opening | None]] = {}
+        self._groups: dict[tuple[Place, Bounds], int] = {}
+        self._places: list[tuple[Place, Bounds]] = []
 
     def judge(
         self, cells: Sequence[str], *, to: str, country: str | None, now: datetime
@@ -93,6 +101,38 @@ class Permits:
 
         ``cells`` are the row's, in the order of the sheet's columns; ``country`` is the number's.
         """
+        return self._judged(self._where(cells, to=to, country=country), now)
+
+    def judge_planned(
+        self, cells: Sequence[str], *, to: str, country: str | None, now: datetime
+    ) -> tuple[Permission, int]:
+        """As ``judge``, and the number of the row's group: those with the same openings.
+
+        Is not for several threads at a time.
+        """
+        where = self._where(cells, to=to, country=country)
+        permission = self._judged(where, now)
+        if where is None or isinstance(where, Never) or isinstance(permission, Never):
+            return permission, _ANY_TIME
+        return permission, self._group(where)
+
+    def next_opening(self, group: int, at: datetime) -> Opening | None:
+        """Find when the rows of a group may be called, at or after an instant (aware)."""
+        if group == _ANY_TIME:
+            return Opening(opens_at=at, closes_at=datetime.max.replace(tzinfo=UTC))
+        place, bounds = self._places[group - 1]
+        return next_opening(self._hours or ALWAYS, place, bounds, at)
+
+    def _group(self, where: tuple[Place, Bounds]) -> int:
+        if len(self._places) < MOST_GROUPS and where not in self._groups:
+            self._places.append(where)
+            self._groups[where] = len(self._places)
+        return self._groups.get(where, MOST_GROUPS)
+
+    def _where(
+        self, cells: Sequence[str], *, to: str, country: str | None
+    ) -> tuple[Place, Bounds] | Never | None:
+        """Say what the clock is asked about a row; None where it may be called at any time."""
         source = self._listed(to)
         if source is not None:
             return Never(why=f"on the do-not-call list: {source}")
@@ -101,10 +141,17 @@ class Permits:
         try:
             bounds = self._bounds(cells)
             if self._hours is None and bounds == Bounds():
-                return Go()
-            place = Place(zones=self._zones(cells, to), country=country or None)
+                return None
+            return Place(zones=self._zones(cells, to), country=country or None), bounds
         except ValueError as error:
             return Never(why=str(error))
+
+    def _judged(self, where: tuple[Place, Bounds] | Never | None, now: datetime) -> Permission:
+        if where is None:
+            return Go()
+        if isinstance(where, Never):
+            return where
+        place, bounds = where
         try:
             return permission_at(now, self._hours or ALWAYS, place, bounds, self._opening)
         except ZoneInfoNotFoundError:

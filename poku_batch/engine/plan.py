@@ -75,12 +75,14 @@ class Planner:
         key = self._key(row, to)
         if key is None and reason is None:
             reason = f"no key: {' and '.join(map(repr, self._columns.names))} empty in this row"
-        later, priority = None, 0
+        later, priority, group = None, 0, 0
         if to is not None and key is not None and reason is None:
             made = self._compose(row, to, key)
             reason = made.reason if isinstance(made, Unfit) else None
             priority = made.priority if isinstance(made, Composed) else 0
-            permission = self._permits.judge(row.cells, to=to, country=country, now=self._now)
+            permission, group = self._permits.judge_planned(
+                row.cells, to=to, country=country, now=self._now
+            )
             if isinstance(permission, Never):
                 reason = reason or permission.why
             elif isinstance(permission, Later):
@@ -94,6 +96,7 @@ class Planner:
             skip_reason=reason,
             later=later,
             priority=priority,
+            group=group,
         )
 
     def _number(self, row: SheetRow) -> tuple[str | None, str | None, str | None]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 def to_stored(cells: Sequence[str]) -> str:
@@ -28,3 +28,22 @@ def storable(text: str) -> str:
 def digest(stored: str) -> str:
     """What tells two rows' cells apart: equal cells, equal digest; 32 hexadecimal digits."""
     return hashlib.blake2b(stored.encode(), digest_size=16).hexdigest()
+
+
+def difference(old_columns: str | None, columns: Sequence[str]) -> Callable[[str, str], int]:
+    """What tells whether a row's stored cells, which are not equal, differ where it matters.
+
+    That is in the columns, by name, that the sheet before (``old_columns``, stored) and this one
+    both have: a column that came or went changes nobody. Gives 1 or 0, as SQL has it.
+    """
+    before = None if old_columns is None else from_stored(old_columns)
+    if before is None or before == tuple(columns):
+        return lambda _old, _new: 1
+    places = {name: place for place, name in enumerate(columns)}
+    both = [(old, places[name]) for old, name in enumerate(before) if name in places]
+
+    def differ(old: str, new: str) -> int:
+        was, now = from_stored(old), from_stored(new)
+        return int(any(was[i : i + 1] != now[j : j + 1] for i, j in both))
+
+    return differ

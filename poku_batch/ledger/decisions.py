@@ -5,7 +5,9 @@ The tables are temporary, of the enrolment's own connection:
 - ``sheet``: the rows as they were added, in order.
 - ``known``: a row each, beside the contact that has its key. ``called_digest`` is that of the cells
   with which its phone last rang, or may have; NULL if none ever did. ``anew`` is 1 where the row
-  decides the contact's state, 0 where the contact keeps it.
+  decides the contact's state, 0 where the contact keeps it. ``edited`` is 1 where the cells are
+  not those that the contact has from the sheet that it was last in. ``next_attempt`` is the number
+  of the attempt that its next call is; ``last_*`` is what its last one came to.
 - ``leaders``: for each number that several rows share, under ``first``, the row that is callable.
 - ``carriers``: for each key that several rows share, the row that stands for the contact.
 - ``plan``: a row each, with the state, reason and due time that it gets; ``base_*`` is the part of
@@ -23,7 +25,7 @@ TABLES = (
         position INTEGER PRIMARY KEY, sheet_row INTEGER NOT NULL, key TEXT, to_number TEXT,
         country TEXT NOT NULL, cells TEXT NOT NULL, digest TEXT NOT NULL, reason TEXT,
         reason_kind TEXT, priority INTEGER NOT NULL, later_until INTEGER, later_kind TEXT,
-        later_why TEXT
+        later_why TEXT, hours_group INTEGER NOT NULL
     )
     """,
     """
@@ -31,7 +33,8 @@ TABLES = (
         position INTEGER PRIMARY KEY, sheet_row INTEGER NOT NULL, key TEXT, to_number TEXT,
         own_reason TEXT, own_kind TEXT, contact_id INTEGER, old_state TEXT, outcome TEXT,
         old_due_at INTEGER, old_kind TEXT, base_due_at INTEGER, base_kind TEXT, base_why TEXT,
-        called_digest TEXT,
+        called_digest TEXT, old_reason TEXT, last_state TEXT, last_number TEXT, last_error TEXT,
+        next_attempt INTEGER NOT NULL, edited INTEGER NOT NULL,
         changed INTEGER NOT NULL, anew INTEGER NOT NULL
     )
     """,
@@ -48,7 +51,7 @@ TABLES = (
     "CREATE INDEX temp.plan_contacts ON plan (contact_id)",
 )
 
-ADD_ROW = "INSERT INTO temp.sheet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_ROW = "INSERT INTO temp.sheet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 INDEX_SHEET = (
     "CREATE INDEX IF NOT EXISTS temp.sheet_keys ON sheet (key, to_number)",
@@ -89,6 +92,9 @@ FILL_KNOWN = """
     INSERT INTO temp.known
     SELECT position, sheet_row, key, to_number, own_reason, own_kind, contact_id, old_state,
         outcome, due_at, old_kind, base_due_at, base_kind, base_why, called_digest,
+        old_reason, last_state, NULLIF(last_number, ''), last_error,
+        COALESCE(attempts, 0) + CASE WHEN last_state IS 'turned_away' THEN 0 ELSE 1 END,
+        CASE WHEN old_cells <> cells THEN cells_differ(old_cells, cells) ELSE 0 END,
         CASE WHEN called_digest IS NOT NULL AND called_digest <> digest THEN 1 ELSE 0 END,
         CASE
             WHEN contact_id IS NULL OR old_state IN ('pending', 'skipped') THEN 1
@@ -101,13 +107,14 @@ FILL_KNOWN = """
             ELSE 0
         END
     FROM (
-        SELECT s.position, s.sheet_row, s.key, s.to_number, s.digest,
+        SELECT s.position, s.sheet_row, s.key, s.to_number, s.digest, s.cells,
             COALESCE(:listed || ': ' || d.source, s.reason) AS own_reason,
             CASE WHEN d.source IS NOT NULL THEN :listed ELSE s.reason_kind END AS own_kind,
             c.id AS contact_id, c.state AS old_state, c.outcome, c.due_at,
-            c.reason_kind AS old_kind, c.base_due_at, c.base_kind, c.base_why,
+            c.reason_kind AS old_kind, c.reason AS old_reason, c.cells AS old_cells, c.attempts,
+            c.base_due_at, c.base_kind, c.base_why,
             a.state AS last_state, a.outcome AS last_outcome, a.to_number AS last_number,
-            a.cells_digest AS last_digest,
+            a.cells_digest AS last_digest, a.error AS last_error,
             (
                 SELECT t.cells_digest FROM attempts t
                 WHERE t.contact_id = c.id AND (
@@ -238,56 +245,9 @@ WAIT_FOR_CAP = f"""
     WHERE reached.position = plan.position AND reached.until > plan.due_at
 """  # noqa: S608  # put together from the parts above alone
 
-# --- the report --------------------------------------------------------------------------------
-
-#: The columns of ``statements.COUNT_CONTACTS``.
-COUNT_PLAN = """
-    SELECT p.state,
-        CASE WHEN p.state = 'done' THEN p.outcome END,
-        CASE WHEN p.state IN ('failed', 'skipped') THEN p.reason_kind END,
-        CASE WHEN p.state = 'pending' THEN s.country END,
-        CASE WHEN p.state = 'pending' AND p.due_at > :now THEN COALESCE(p.wait_kind, '') END,
-        COUNT(*),
-        MIN(p.due_at)
-    FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
-    GROUP BY 1, 2, 3, 4, 5
-"""
-
-COUNT_CHANGES = """
-    SELECT
-        COALESCE(SUM(CASE WHEN carries = 1 AND contact_id IS NULL THEN 1 ELSE 0 END), 0),
-        COALESCE(SUM(
-            CASE WHEN state = 'pending' AND old_state <> 'pending' THEN 1 ELSE 0 END
-        ), 0)
-    FROM temp.plan
-"""
-
-COUNT_GONE = """
-    SELECT COUNT(*) FROM contacts c
-    WHERE c.campaign_id = :campaign AND c.key IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM temp.plan p WHERE p.contact_id = c.id)
-"""
-
-COUNT_CALLED_BEFORE = """
-    SELECT COUNT(*) FROM temp.known k JOIN temp.plan p ON p.position = k.position
-    WHERE k.changed = 1 AND p.carries = 1 AND p.state <> 'pending'
-"""
-
-FIRST_CALLED_BEFORE = """
-    SELECT k.sheet_row, k.key, p.state
-    FROM temp.known k JOIN temp.plan p ON p.position = k.position
-    WHERE k.changed = 1 AND p.carries = 1 AND p.state <> 'pending'
-    ORDER BY k.position LIMIT :limit
-"""
-
-FIRST_SKIPPED = """
-    SELECT s.sheet_row, s.key, p.reason
-    FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
-    WHERE p.state = 'skipped'
-    ORDER BY p.position LIMIT :limit
-"""
-
 # --- the commit --------------------------------------------------------------------------------
+
+FIND_COLUMNS = "SELECT columns FROM campaigns WHERE id = :campaign"
 
 SET_COLUMNS = "UPDATE campaigns SET columns = :columns, enrolled_at = :now WHERE id = :campaign"
 

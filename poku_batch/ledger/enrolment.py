@@ -22,7 +22,7 @@ from poku_batch.ledger.failures import translated
 from poku_batch.ledger.guards import said
 from poku_batch.ledger.kinds import LISTED, SAME_NUMBER, kind_of
 from poku_batch.ledger.opening import transaction
-from poku_batch.ledger.reading import counts_of
+from poku_batch.ledger.reports import report_of
 from poku_batch.models import (
     CampaignId,
     Cap,
@@ -30,14 +30,10 @@ from poku_batch.models import (
     Enrolment,
     EnrolmentReport,
     Later,
-    RowNote,
     WaitKind,
 )
 
 T = TypeVar("T")
-
-#: How many rows of a kind a report shows.
-_NOTES = 10
 
 #: How many faults of a kind are named; a sheet may have a million.
 _FAULTS = 50
@@ -128,19 +124,24 @@ class SqliteEnrolment:
                 statements.FIND_CAMPAIGN,
                 {"name": self._campaign.name, "wave": self._campaign.wave},
             ).fetchone()
-            return self._plan(found[0] if found else _NO_CAMPAIGN, now)
+            number, columns = found or (_NO_CAMPAIGN, None)
+            return self._plan(number, columns, now)
 
     def _commit(self, now: int) -> EnrolmentReport:
         with transaction(self._connection, writing=True):
             number = holds.campaign_number(self._connection, self._campaign)
-            report = self._plan(number, now)
+            columns = self._connection.execute(decisions.FIND_COLUMNS, {"campaign": number})
+            report = self._plan(number, columns.fetchone()[0], now)
             values = {"campaign": number, "now": now, "columns": cells.to_stored(self._columns)}
             self._connection.execute(decisions.SET_COLUMNS, values)
             for statement in decisions.APPLY:
                 self._connection.execute(statement, values)
         return report
 
-    def _plan(self, campaign: int, now: int) -> EnrolmentReport:
+    def _plan(self, campaign: int, old_columns: str | None, now: int) -> EnrolmentReport:
+        """Fill the temporary tables; ``old_columns`` are the stored ones of the sheet before."""
+        differ = cells.difference(old_columns, self._columns)
+        self._connection.create_function("cells_differ", 2, differ, deterministic=True)
         for statement in (*decisions.INDEX_SHEET, *decisions.CLEAR):
             self._connection.execute(statement)
         if faults := list(self._faults()):
@@ -152,7 +153,7 @@ class SqliteEnrolment:
         self._connection.execute(decisions.FILL_CARRIERS)
         self._connection.execute(decisions.FILL_PLAN, {"same_number": SAME_NUMBER})
         self._wait(now)
-        return self._report(campaign, now)
+        return report_of(self._connection, campaign, now)
 
     def _wait(self, now: int) -> None:
         """Let pending rows wait for what they say themselves, and for the caps on their numbers."""
@@ -183,25 +184,6 @@ class SqliteEnrolment:
         if len(pairs) > _FAULTS:
             yield Fault(message=f"and more such rows, after the first {_FAULTS}")
 
-    def _report(self, campaign: int, now: int) -> EnrolmentReport:
-        ask = self._connection.execute
-        new, reopened = ask(decisions.COUNT_CHANGES).fetchone()
-        return EnrolmentReport(
-            counts=counts_of(ask(decisions.COUNT_PLAN, {"now": now})),
-            new=new,
-            reopened=reopened,
-            gone=ask(decisions.COUNT_GONE, {"campaign": campaign}).fetchone()[0],
-            called_before=ask(decisions.COUNT_CALLED_BEFORE).fetchone()[0],
-            skipped=tuple(
-                RowNote(row=row, key=key or "", note=reason)
-                for row, key, reason in ask(decisions.FIRST_SKIPPED, {"limit": _NOTES})
-            ),
-            called_before_rows=tuple(
-                RowNote(row=row, key=key, note=f"called before, with other cells; now {state}")
-                for row, key, state in ask(decisions.FIRST_CALLED_BEFORE, {"limit": _NOTES})
-            ),
-        )
-
 
 def _stored_row(position: int, row: Enrolment) -> tuple[int | str | None, ...]:
     stored = cells.to_stored(row.cells)
@@ -230,6 +212,7 @@ def _stored_row(position: int, row: Enrolment) -> tuple[int | str | None, ...]:
         kind,
         row.priority,
         *_stored_later(row.later),
+        row.group,
     )
 
 

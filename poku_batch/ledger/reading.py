@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 
 from poku_batch.errors import LedgerError
-from poku_batch.ledger import cells, history, instants, selection, statements, verdicts
+from poku_batch.ledger import cells, history, instants, runs, selection, statements, verdicts
 from poku_batch.ledger.failures import translated
 from poku_batch.models import (
     CampaignId,
@@ -20,13 +20,18 @@ from poku_batch.models import (
     ContactState,
     Counts,
     HistoryEntry,
+    PastCalls,
     PutBack,
     Selection,
     UnknownCall,
+    Usage,
     Wait,
 )
 
 T = TypeVar("T")
+
+#: How many attempts are looked at for each call that is wanted.
+_LOOKED_AT = 10
 
 
 class Reader:
@@ -93,6 +98,33 @@ class Reader:
             ).fetchone()
         )
         return instants.maybe_from_stored(row[0])
+
+    async def usage(self, campaign: CampaignId, *, longest: timedelta | None) -> Usage:
+        """What a campaign has used up so far; nothing for one never enrolled."""
+        return await self._of(
+            campaign,
+            Usage(),
+            lambda connection, number: runs.usage(connection, number, longest=longest),
+        )
+
+    async def past_calls(self, *, last: int, longest: timedelta | None) -> PastCalls:
+        """What the latest calls that ended came to."""
+        values = {
+            "last": last,
+            "within": last * _LOOKED_AT,
+            "longest": None if longest is None else instants.length(longest),
+        }
+
+        def ask(connection: sqlite3.Connection) -> PastCalls:
+            rows = connection.execute(statements.COUNT_PAST_CALLS, values).fetchall()
+            return PastCalls(
+                calls=sum(calls for _, calls, _, _ in rows),
+                seconds=sum(length for _, _, length, _ in rows) / 1_000_000,
+                minutes=sum(minutes for _, _, _, minutes in rows),
+                outcomes={outcome: calls for outcome, calls, _, _ in rows},
+            )
+
+        return await self.run(ask)
 
     async def unknown_calls(self, campaign: CampaignId, *, limit: int) -> list[UnknownCall]:
         """The first unknown contacts of the current sheet."""
@@ -243,6 +275,7 @@ def _records(rows: Iterable[tuple[Any, ...]]) -> list[ContactRecord]:
             fields=json.loads(fields) if fields else {},
             due_at=instants.maybe_from_stored(due_at),
             waits_for=waits_for,
+            rang=bool(rang),
         )
         for (
             _,
@@ -262,5 +295,6 @@ def _records(rows: Iterable[tuple[Any, ...]]) -> list[ContactRecord]:
             fields,
             due_at,
             waits_for,
+            rang,
         ) in rows
     ]

@@ -241,7 +241,7 @@ class SqliteRun:
     async def usage(self, *, longest: timedelta | None = None) -> Usage:
         """What the campaign has used up so far, over all its runs."""
         return await self._reader.run(
-            lambda connection: runs.usage(connection, self._hold, longest=longest)
+            lambda connection: runs.usage(connection, self._hold.campaign, longest=longest)
         )
 
     async def messages(self, limit: int, *, event: HookEvent, now: datetime) -> list[HookMessage]:

@@ -52,10 +52,10 @@ def close_run(
         do(connection, statements.RELEASE_ALL, values)
 
 
-def usage(connection: sqlite3.Connection, hold: Hold, *, longest: timedelta | None) -> Usage:
-    """What the campaign has used up; no call counts longer than ``longest``."""
+def usage(connection: sqlite3.Connection, campaign: int, *, longest: timedelta | None) -> Usage:
+    """What a campaign has used up; no call counts longer than ``longest``."""
     values = {
-        "campaign": hold.campaign,
+        "campaign": campaign,
         "longest": None if longest is None else instants.length(longest),
     }
     minutes, open_ = do(connection, statements.COUNT_USAGE, values).fetchone()

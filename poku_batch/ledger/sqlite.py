@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -37,9 +37,11 @@ from poku_batch.models import (
     DoNotCallEntry,
     DuplicateRule,
     HistoryEntry,
+    PastCalls,
     PutBack,
     Selection,
     UnknownCall,
+    Usage,
 )
 
 
@@ -102,6 +104,14 @@ class SqliteLedger:
     async def latest_at(self) -> datetime | None:
         """The latest time that the ledger tells of; None for an empty one."""
         return await self._reader.latest_at()
+
+    async def usage(self, campaign: CampaignId, *, longest: timedelta | None = None) -> Usage:
+        """What a campaign has used up so far, over all its runs."""
+        return await self._reader.usage(campaign, longest=longest)
+
+    async def past_calls(self, *, last: int, longest: timedelta | None = None) -> PastCalls:
+        """What the latest calls of all campaigns that ended came to."""
+        return await self._reader.past_calls(last=last, longest=longest)
 
     async def add_do_not_call(self, entries: Sequence[DoNotCallEntry]) -> int:
         """Put numbers onto the list; gives how many were not on it."""

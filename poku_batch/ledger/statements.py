@@ -252,6 +252,24 @@ COUNT_USAGE = """
     ) AS calls
 """
 
+#: The latest calls that ended, newest first by their ids: no more rows than ``:within`` are looked
+#: at, however many placements came to nothing since.
+COUNT_PAST_CALLS = """
+    SELECT outcome, COUNT(*), SUM(length),
+        SUM(CASE WHEN outcome = 'invalid_number' THEN 0
+            ELSE MAX(1, (length + 59999999) / 60000000) END)
+    FROM (
+        SELECT outcome,
+            MAX(0, MIN(ended_at - placed_at, COALESCE(:longest, ended_at - placed_at))) AS length
+        FROM attempts
+        WHERE state = 'ended' AND id > (SELECT COALESCE(MAX(id), 0) FROM attempts) - :within
+        ORDER BY id DESC
+        LIMIT :last
+    ) AS calls
+    GROUP BY outcome
+    ORDER BY outcome
+"""
+
 # --- reading -----------------------------------------------------------------------------------
 
 #: Of what happened, not of what is to come.
@@ -293,7 +311,14 @@ _RECORDS = """
         CASE WHEN a.outcome = 'do_not_call' THEN n.summary ELSE COALESCE(v.summary, n.summary) END,
         n.recording_url, a.interaction_id, a.placed_at, a.ended_at, c.reason, n.fields,
         CASE WHEN c.state = 'pending' AND c.wait_kind IS NOT NULL THEN c.due_at END,
-        CASE WHEN c.state = 'pending' THEN c.wait_why END
+        CASE WHEN c.state = 'pending' THEN c.wait_why END,
+        EXISTS (
+            SELECT 1 FROM attempts t
+            WHERE t.contact_id = c.id AND (
+                t.state IN ('dialing', 'in_call', 'unknown')
+                OR (t.state = 'ended' AND t.outcome IS NOT 'invalid_number')
+            )
+        )
     FROM contacts c
     LEFT JOIN attempts l ON l.contact_id = c.id AND l.number = c.attempts
     LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = CASE

@@ -129,7 +129,7 @@ class ContactRecord:
 
     Where that was turned away and the contact waits or is skipped, the attempt before it counts.
     ``due_at`` and ``waits_for`` (why it is not due yet) are set while it is ``pending``, if it
-    waits for something.
+    waits for something. ``rang``: a phone rang for it, or may have, in any of its attempts.
     """
 
     row: int
@@ -148,6 +148,7 @@ class ContactRecord:
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     due_at: datetime | None = None
     waits_for: str | None = None
+    rang: bool = False
 
     @property
     def duration_s(self) -> float | None:
@@ -198,27 +199,33 @@ class RowNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingGroup:
-    """Pending contacts of one ``Enrolment.group`` that are due within the same hour.
+    """Pending contacts of one ``Enrolment.group`` that are due at about the same time.
 
-    ``due_at`` is when the first of them is; None for those that are due now.
+    That is within an hour, or within a day or more where there would be too many groups. ``due_at``
+    is when the first of them is; None for those that are due now. ``attempt`` is the number, from
+    1, of the attempt that their next call is.
     """
 
     group: int
     contacts: int
     due_at: datetime | None = None
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentReport:
     """What enrolling a sheet did, or would do.
 
-    ``new`` contacts were never enrolled before. ``reopened`` were skipped or rejected, and their
-    corrected rows are callable again. ``gone`` are in the ledger and no longer in the sheet: they
-    are not called. ``called_before`` are rows whose cells differ from those their contact was
-    called with: the same key on another day is not called again, and the user should know.
-    ``changed`` are known contacts whose cells are not those of the sheet before. ``redials`` are
-    pending contacts whose phone rang before, and which a rule or a person lets be called again.
-    ``pending`` are the pending contacts by group and hour of their due time, in that order.
+    ``new`` contacts were never enrolled before; ``known`` were, and are in the sheet.
+    ``reopened`` were skipped or failed without a ring, and their rows are callable again. ``gone``
+    are in the ledger and no longer in the sheet: they are not called. ``called_before`` are rows
+    whose cells differ from those their contact was called with: the same key on another day is not
+    called again, and the user should know. ``changed`` are known contacts whose cells, in the
+    columns that both sheets have, are not those of the sheet that they were last in.
+    ``redials`` are contacts that were pending before, whose phone rang, or may have, and which a
+    rule or a person lets be called again; ``redials_due`` of them are due now. ``waiting`` were
+    pending before, and their phone never rang.
+    ``pending`` are the pending contacts by group, attempt and due time, in that order.
     ``skipped``, ``called_before_rows`` and ``reopened_rows`` give the first rows of each kind, in
     sheet order; the notes of the last say why a row may be called again.
     """
@@ -228,9 +235,26 @@ class EnrolmentReport:
     reopened: int
     gone: int
     called_before: int
+    known: int = 0
     changed: int = 0
     redials: int = 0
+    redials_due: int = 0
+    waiting: int = 0
     pending: tuple[PendingGroup, ...] = ()
     skipped: tuple[RowNote, ...] = ()
     called_before_rows: tuple[RowNote, ...] = ()
     reopened_rows: tuple[RowNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastCalls:
+    """What the latest calls of a ledger that ended came to, over all its campaigns.
+
+    ``seconds`` is the sum of their lengths, from placement to end, ``minutes`` that of their
+    started minutes, of which a number that no network can route has none. ``outcomes`` counts them.
+    """
+
+    calls: int = 0
+    seconds: float = 0.0
+    minutes: int = 0
+    outcomes: Mapping[str, int] = field(default_factory=dict)

@@ -47,8 +47,16 @@ class Budget:
         """
         if not self.per_minute:
             return UNBOUNDED
-        left = self._affordable_minutes() - minutes
-        return max(left // started_minutes(self.longest_s) - open_, 0)
+        return max(self.minutes_left(minutes, open_) // started_minutes(self.longest_s), 0)
+
+    def minutes_left(self, minutes: int, open_: int) -> int:
+        """How many started minutes are left with those set aside that open calls may last.
+
+        Below 0 where they are overdrawn.
+        """
+        if not self.per_minute:
+            return UNBOUNDED
+        return self._affordable_minutes() - minutes - open_ * started_minutes(self.longest_s)
 
     def _affordable_minutes(self) -> int:
         quotient = _DOWN.divide(self.limit, self.per_minute)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from poku_batch.models import (
@@ -17,9 +17,11 @@ from poku_batch.models import (
     Enrolment,
     EnrolmentReport,
     HistoryEntry,
+    PastCalls,
     PutBack,
     Selection,
     UnknownCall,
+    Usage,
 )
 from poku_batch.ports.run import LedgerRun
 
@@ -50,6 +52,8 @@ class EnrolmentSession(Protocol):
         - every other contact keeps its state; its cells become the row's;
         - a contact that is in no row is kept, is not in results or counts, and is not admitted;
         - rows without a key are kept for the results as ``skipped``;
+        - a contact's cells are compared with those of the sheet that it was last in, by the names
+          of the columns that the sheet before this one and this one have, for the report alone;
         - a row whose number was forgotten with its hash kept is ``skipped``, ``forgotten; not to
           be called``; one whose number is on the ledger's do-not-call list is ``skipped``, ``on the
           do-not-call list: `` and the entry's source.
@@ -97,6 +101,16 @@ class Ledger(Protocol):
 
     async def latest_at(self) -> datetime | None:
         """The latest time that the ledger tells of, over all campaigns; None for an empty one."""
+
+    async def usage(self, campaign: CampaignId, *, longest: timedelta | None = None) -> Usage:
+        """What a campaign has used up so far, over all its runs; see ``LedgerRun.usage``."""
+
+    async def past_calls(self, *, last: int, longest: timedelta | None = None) -> PastCalls:
+        """What the latest calls that ended came to, over all campaigns: ``last`` at the most.
+
+        Fewer where they lie far back among placements that came to nothing. No call counts more
+        than ``longest``: an end that was learnt of days later would.
+        """
 
     async def add_do_not_call(self, entries: Sequence[DoNotCallEntry]) -> int:
         """Put numbers onto the list, for good; gives how many were not on it. Durable.

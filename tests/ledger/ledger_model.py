@@ -1,6 +1,7 @@
 """A simple model of the ledger, and the machine that enrols random sheets in both."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -89,6 +90,7 @@ class Contact:
     to: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
     outcome: str | None = None
+    cell: str | None = None
     reserved: bool = False
     place: int | None = None
     #: how many attempts a person has agreed may have rung in vain, or a rule calls again after
@@ -97,6 +99,11 @@ class Contact:
     @property
     def called(self) -> bool:
         return self.state in {"dialing", "unknown"} or any(a.may_have_rung for a in self.attempts)
+
+    @property
+    def next_attempt(self) -> int:
+        again = bool(self.attempts) and self.attempts[-1].state == "turned_away"
+        return len(self.attempts) + (0 if again else 1)
 
     def take(self, row: Row, *, skipped: bool) -> None:
         if self.state not in {"pending", "skipped"}:
@@ -195,6 +202,7 @@ class SheetMachine(RuleBasedStateMachine):
                             to=row.to,
                             skip_reason=row.reason,
                             priority=row.priority,
+                            group=row.priority % 7,
                         )
                         for n, row in enumerate(rows)
                     ]
@@ -210,6 +218,7 @@ class SheetMachine(RuleBasedStateMachine):
                 self.call(commit)
             return
         before = {key: contact.state for key, contact in self.contacts.items()}
+        cells = {key: contact.cell for key, contact in self.contacts.items()}
         self.apply(rows, first=duplicates is DuplicateRule.FIRST)
         self.call(commit)
         present = {row.key for row in rows if row.key is not None}
@@ -219,6 +228,8 @@ class SheetMachine(RuleBasedStateMachine):
             self.contacts[key].state == "pending" and before.get(key, "pending") != "pending"
             for key in present
         )
+        self.said_of_the_known(present & set(before), before, cells)
+        self.said_of_the_pending()
         assert self.report.called_before == sum(
             self.contacts[key].state != "pending"
             and next(
@@ -231,6 +242,37 @@ class SheetMachine(RuleBasedStateMachine):
             )
             for key in present
         )
+
+    def said_of_the_known(
+        self, known: set[str], before: dict[str, str], cells: dict[str, str | None]
+    ) -> None:
+        """Assert what the report says of contacts that the ledger had before the sheet."""
+        still = [
+            any(attempt.may_have_rung for attempt in self.contacts[key].attempts)
+            for key in known
+            if before[key] == self.contacts[key].state == "pending"
+        ]
+        report = self.report
+        assert report.known == len(known)
+        assert report.changed == sum(cells[key] != self.contacts[key].cell for key in known)
+        assert (report.redials, report.waiting) == (still.count(True), still.count(False))
+        reopened = [self.contacts[note.key] for note in report.reopened_rows]
+        assert [contact.state for contact in reopened] == ["pending"] * report.reopened
+
+    def said_of_the_pending(self) -> None:
+        """Assert that the pending contacts are in the report by their group and next attempt."""
+        expected = Counter(
+            (self.sheet[contact.place].priority % 7, contact.next_attempt)
+            for contact in self.contacts.values()
+            if contact.state == "pending" and contact.place is not None
+        )
+        pending = self.report.pending
+        assert expected == sum(
+            (Counter({(one.group, one.attempt): one.contacts}) for one in pending), Counter()
+        )
+        due = sum(one.contacts for one in pending if one.due_at is None)
+        assert due == self.report.counts.due
+        assert self.report.redials_due <= min(due, self.report.redials)
 
     def impossible(self, rows: list[Row], duplicates: DuplicateRule) -> bool:
         keys = [row.key for row in rows if row.key is not None]
@@ -279,7 +321,7 @@ class SheetMachine(RuleBasedStateMachine):
             leader = leaders[row.to]
             skipped = self.barred(row) or (leader is not None and leader != n)
             contact = self.contacts.setdefault(row.key, Contact())
-            contact.place = n
+            contact.place, contact.cell = n, row.cell
             if contact.takes(row):
                 contact.take(row, skipped=skipped)
             self.shown.append((row.key, ""))

@@ -228,6 +228,7 @@ async def test_finish_records_the_result_and_the_first_one_wins(
         started_at=NOW,
         ended_at=LATER,
         error=None,
+        rang=True,
     )
     assert before.duration_s == 600.0
 
