@@ -224,6 +224,15 @@ class ListTrouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionsIgnored:
+    """Rows of corrected rejects were called meanwhile, and stay as they are; the first of them."""
+
+    at: datetime
+    rows: tuple[int, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HookTrouble:
     """A message was not taken; ``waiting`` of them are kept, and told again until they are."""
 
@@ -320,6 +329,7 @@ Event = (
     | CircuitProbed
     | CircuitClosed
     | ListTrouble
+    | CorrectionsIgnored
     | HookTrouble
     | HooksAwaited
     | ReaderTrouble

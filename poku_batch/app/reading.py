@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from poku_batch.app import environment
-from poku_batch.app.preparing import output_paths
-from poku_batch.app.writing import write_outputs
+from poku_batch.app.preparing import output_paths, rejects_path
+from poku_batch.app.writing import Written, write_outputs
 from poku_batch.campaign import Campaign
 from poku_batch.errors import UsageError
 from poku_batch.models import Counts, UnknownCall
@@ -44,22 +44,33 @@ async def time_of(ledger: Ledger, *, simulate: bool) -> datetime:
 async def export_campaign(
     campaign: Campaign, *, to: Path | None = None, simulate: bool = False
 ) -> tuple[Path, ...]:
-    """Write a campaign's results again, from the ledger alone, and say where.
+    """Write a campaign's results again as ``export_files`` does; say where they are."""
+    return (await export_files(campaign, to=to, simulate=simulate)).outputs
 
-    ``to`` takes the place of the campaign's outputs; what cannot be replaced has the results
-    beside it, under another name. Raises ``UsageError`` if the campaign was never run,
+
+async def export_files(
+    campaign: Campaign, *, to: Path | None = None, simulate: bool = False
+) -> Written:
+    """Write a campaign's results again, from the ledger alone, and its rejects; say where.
+
+    ``to`` takes the place of all of the campaign's outputs; what cannot be replaced has the
+    results beside it, under another name. Raises ``UsageError`` if the campaign was never run,
     ``ResultsError`` if the file cannot be written.
     """
-    from poku_batch.results import check_outputs, fields_of
+    from poku_batch.results import check_outputs, check_rejects, fields_of
 
     outputs = output_paths(campaign, simulate=simulate) if to is None else (to,)
+    rejects = rejects_path(campaign, simulate=simulate) if to is None else None
     check_outputs(
         outputs,
         input_file=campaign.contacts.file.file,
         fields=len(fields_of(campaign.outcomes_by)),
     )
+    if rejects is not None:
+        check_rejects(rejects, outputs=outputs, input_file=campaign.contacts.file.file)
     async with existing_ledger(campaign, simulate=simulate) as ledger:
-        return await write_outputs(ledger, campaign, outputs)
+        now = await time_of(ledger, simulate=simulate)
+        return await write_outputs(ledger, campaign, outputs, rejects=rejects, at=now)
 
 
 @asynccontextmanager

@@ -1,27 +1,59 @@
 """The results of a campaign's current sheet, from the ledger to its files."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from poku_batch.campaign import Campaign
 from poku_batch.ports import Ledger
 
+if TYPE_CHECKING:
+    from poku_batch.results import Rejects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The files that were written: results, and the rows to correct, if the campaign wants them."""
+
+    outputs: tuple[Path, ...] = ()
+    rejects: "Rejects | None" = None
+
 
 async def write_outputs(
-    ledger: Ledger, campaign: Campaign, outputs: tuple[Path, ...]
-) -> tuple[Path, ...]:
+    ledger: Ledger,
+    campaign: Campaign,
+    outputs: tuple[Path, ...],
+    *,
+    rejects: Path | None = None,
+    at: datetime,
+) -> Written:
     """Write the results of the campaign's current sheet, and say where; in the order given.
 
-    Where a file cannot be replaced (open in another program, protected), the results are beside it
-    under another name. Raises ``ResultsError``.
+    ``at`` (aware) is when they are written. Where a file cannot be replaced (open in another
+    program, protected), it is beside it under another name. Raises ``ResultsError``.
     """
-    from poku_batch.results import fields_of, write_results
+    from poku_batch.results import Overview, fields_of, write_rejects, write_results
 
-    columns = await ledger.columns(campaign.identity) or ()
-    return tuple(
-        await write_results(
-            outputs,
-            columns,
-            ledger.records(campaign.identity),
-            fields=fields_of(campaign.outcomes_by),
-        )
+    identity = campaign.identity
+    columns = await ledger.columns(identity) or ()
+    used = await ledger.usage(identity, longest=campaign.pricing.longest_call)
+    overview = Overview(
+        campaign=identity,
+        written_at=at,
+        counts=await ledger.counts(identity, now=at),
+        minutes=used.minutes,
+    )
+    places = await write_results(
+        outputs,
+        columns,
+        ledger.records(identity),
+        fields=fields_of(campaign.outcomes_by),
+        overview=overview,
+    )
+    return Written(
+        outputs=tuple(places),
+        rejects=None
+        if rejects is None
+        else await write_rejects(rejects, columns, ledger.records(identity)),
     )

@@ -47,15 +47,20 @@ def export(
     ] = None,
     simulate: Simulated = False,
 ) -> None:
-    """Write the results of CAMPAIGN again, from the ledger."""
+    """Write the results of CAMPAIGN again, from the ledger, and its rejects.
+
+    With --output nothing but that file is written.
+    """
     import anyio
 
     from poku_batch.app.preparing import output_paths
-    from poku_batch.app.reading import export_campaign
+    from poku_batch.app.reading import export_files
     from poku_batch.campaign import load_campaign
-    from poku_batch.cli.ending import print_outputs
+    from poku_batch.cli.ending import print_outputs, print_rejects
 
     loaded = load_campaign(campaign)
     to = output.absolute() if output else None
-    written = anyio.run(partial(export_campaign, loaded, to=to, simulate=simulate))
-    print_outputs(written, output_paths(loaded, simulate=simulate) if to is None else (to,))
+    written = anyio.run(partial(export_files, loaded, to=to, simulate=simulate))
+    wanted = output_paths(loaded, simulate=simulate) if to is None else (to,)
+    print_outputs(written.outputs, wanted)
+    print_rejects(written.rejects)

@@ -8,6 +8,7 @@ from poku_batch.events import (
     CircuitClosed,
     CircuitOpened,
     CircuitProbed,
+    CorrectionsIgnored,
     Draining,
     Event,
     HooksAwaited,
@@ -20,7 +21,13 @@ from poku_batch.events import (
     SlotsChanged,
     Waiting,
 )
-from poku_batch.progress.words import WORKS_AGAIN, draining_text, one_line, rescued_text
+from poku_batch.progress.words import (
+    WORKS_AGAIN,
+    draining_text,
+    ignored_corrections_text,
+    one_line,
+    rescued_text,
+)
 
 
 def note(event: Event) -> str:
@@ -81,6 +88,10 @@ def _list_text(event: ListTrouble) -> str:
     return f"do_not_call: {one_line(event.why, limit=300)}; what was read before stands"
 
 
+def _ignored_text(event: CorrectionsIgnored) -> str:
+    return ignored_corrections_text(event.rows, event.count)
+
+
 def _reader_text(event: ReaderTrouble) -> str:
     why = one_line(event.why, limit=160)
     return f"row {event.row}: outcomes_by gave no reading ({why}); that of the rules stands"
@@ -112,6 +123,7 @@ _TURNS: Mapping[type[Event], Callable[[Any], str]] = {
     HookTrouble: _hook_text,
     HooksAwaited: _awaited_text,
     ListTrouble: _list_text,
+    CorrectionsIgnored: _ignored_text,
     ReaderTrouble: _reader_text,
     Draining: lambda event: draining_text(event.in_call),
     LedgerTrouble: lambda event: one_line(_ledger_text(event), limit=1_000),

@@ -1,5 +1,6 @@
 """Lengths of time, foreign text and turns of events as words on a terminal."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 
@@ -37,6 +38,18 @@ def rescued_text(results: int, place: str | None) -> str:
     return (
         f"the ledger has not taken {what}: kept {where}. Their contacts will be unknown: "
         "read there what came of them, and record it with poku-batch resolve"
+    )
+
+
+def ignored_corrections_text(rows: Sequence[int], count: int) -> str:
+    """Which rows of corrected rejects were called already, and stay as they are."""
+    first = ", ".join(map(str, rows))
+    if count == 1:
+        return f"row {first} was called already and stays as it is: its correction is left out"
+    more = f" and {count - len(rows):,} more" if count > len(rows) else ""
+    return (
+        f"rows {first}{more} were called already and stay as they are: their corrections are left "
+        "out"
     )
 
 

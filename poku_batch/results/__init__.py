@@ -4,21 +4,30 @@ A results file appears whole or not at all; what stood in its place stays until 
 Text from outside can neither become a formula nor break a file.
 """
 
-from poku_batch.results.columns import CALL_COLUMNS, check_columns
+from poku_batch.results.columns import CALL_COLUMNS, REJECT_COLUMNS, check_columns, taken_columns
 from poku_batch.results.fields import Fields, fields_of
 from poku_batch.results.frame import results_frame
 from poku_batch.results.outputs import check_outputs, simulated_path
+from poku_batch.results.overview import Overview
+from poku_batch.results.rejects import Rejects, check_rejects, is_reject
 from poku_batch.results.rescue import rescue
-from poku_batch.results.writing import write_results
+from poku_batch.results.writing import write_rejects, write_results
 
 __all__ = [
     "CALL_COLUMNS",
+    "REJECT_COLUMNS",
     "Fields",
+    "Overview",
+    "Rejects",
     "check_columns",
     "check_outputs",
+    "check_rejects",
     "fields_of",
+    "is_reject",
     "rescue",
     "results_frame",
     "simulated_path",
+    "taken_columns",
+    "write_rejects",
     "write_results",
 ]

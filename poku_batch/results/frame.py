@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
+from poku_batch.contacts.corrections import ERROR_COLUMN, ROW_COLUMN
 from poku_batch.models import ContactRecord
 from poku_batch.results.columns import TIME_COLUMNS
 from poku_batch.results.fields import NO_FIELDS, Fields, column_of, series_of
@@ -23,11 +24,9 @@ def results_frame(
     ``datetime.date`` in object, float64, Int64, boolean, text as object. Text from outside has lost
     its control characters.
     """
-    cells = list(zip(*(record.cells for record in records), strict=True))
-    lists = cells or [() for _ in columns]
-    data: dict[str, Sequence[object]] = dict(zip(columns, lists, strict=True))
-    index = pd.Index([record.row for record in records], dtype="int64", name="row")
-    frame = pd.DataFrame(data | _call_lists(records), index=index, dtype=object)
+    index = _row_index(records)
+    data = _cell_lists(columns, records) | _call_lists(records)
+    frame = pd.DataFrame(data, index=index, dtype=object)
     frame["call_attempts"] = frame["call_attempts"].astype("int64")
     frame["call_duration_s"] = frame["call_duration_s"].astype("float64")
     for name in TIME_COLUMNS:
@@ -36,6 +35,30 @@ def results_frame(
         values = (record.fields.get(name) for record in records)
         frame[column_of(name)] = series_of(values, kind, index)
     return frame
+
+
+def rejects_frame(columns: Sequence[str], records: Sequence[ContactRecord]) -> pd.DataFrame:
+    """Build rejects: one row per record in its order, the index the sheet's row numbers.
+
+    The input's columns as in results; then ``call_row``, int64, and ``call_error``, object.
+    """
+    data = _cell_lists(columns, records)
+    data[ROW_COLUMN] = [record.row for record in records]
+    data[ERROR_COLUMN] = [clean(record.error) for record in records]
+    frame = pd.DataFrame(data, index=_row_index(records), dtype=object)
+    frame[ROW_COLUMN] = frame[ROW_COLUMN].astype("int64")
+    return frame
+
+
+def _row_index(records: Sequence[ContactRecord]) -> pd.Index:
+    return pd.Index([record.row for record in records], dtype="int64", name="row")
+
+
+def _cell_lists(
+    columns: Sequence[str], records: Sequence[ContactRecord]
+) -> dict[str, Sequence[object]]:
+    cells = list(zip(*(record.cells for record in records), strict=True))
+    return dict(zip(columns, cells or [() for _ in columns], strict=True))
 
 
 def _call_lists(records: Sequence[ContactRecord]) -> dict[str, Sequence[object]]:

@@ -4,34 +4,39 @@ A table is written to a path that is not its last; nothing here renames or remov
 same cells, but for what a format cannot hold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from poku_batch.campaign.telling import FieldKind
-from poku_batch.results.columns import CALL_COLUMNS, OUTSIDE_COLUMNS, TIME_COLUMNS
-from poku_batch.results.fields import Fields, column_of, columns_of
+from poku_batch.results.layout import UNTRUSTED, Kind, Layout
 from poku_batch.results.outside import without_formula
 
-_FIELD_TYPES: Mapping[FieldKind, pa.DataType] = {
-    "text": pa.string(),
-    "choice": pa.string(),
-    "date": pa.date32(),
-    "number": pa.float64(),
-    "integer": pa.int64(),
-    "boolean": pa.bool_(),
+if TYPE_CHECKING:
+    from poku_batch.results.overview import Overview
+
+#: How Parquet holds a kind; text where it is not named.
+_PARQUET_TYPES: Mapping[Kind, pa.DataType] = {
+    Kind.COUNT: pa.int64(),
+    Kind.SECONDS: pa.float64(),
+    Kind.MOMENT: pa.timestamp("us", tz="UTC"),
+    Kind.DATE: pa.date32(),
+    Kind.NUMBER: pa.float64(),
+    Kind.INTEGER: pa.int64(),
+    Kind.BOOLEAN: pa.bool_(),
 }
+#: The kinds whose cells are text that needs no care, or numbers that pandas writes well.
+_WRITTEN_AS_THEY_ARE = frozenset({Kind.CELL, Kind.WORD, Kind.COUNT, Kind.SECONDS})
 
 
 class Table(Protocol):
     """A file being written. ``close`` completes it; ``abandon`` lets go of it as it is."""
 
     def write(self, frame: pd.DataFrame) -> None:
-        """Add the rows of a ``results_frame``."""
+        """Add rows: a frame with the columns of the table's layout, in their order."""
 
     def close(self) -> None:
         """Complete the file."""
@@ -47,13 +52,11 @@ class TextTable:
     that hold a lone carriage return in quotes.
     """
 
-    def __init__(
-        self, path: Path, columns: Sequence[str], fields: Fields, *, delimiter: str
-    ) -> None:
+    def __init__(self, path: Path, layout: Layout, *, delimiter: str) -> None:
         self._delimiter = delimiter
-        self._kinds = {column_of(name): kind for name, kind in fields.items()}
+        self._layout = layout
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._append(pd.DataFrame(columns=[*columns, *CALL_COLUMNS, *self._kinds]), header=True)
+        self._append(pd.DataFrame(columns=[column.name for column in layout]), header=True)
 
     def write(self, frame: pd.DataFrame) -> None:
         """Add rows; times as ISO 8601 to the millisecond, formulas defused in outside text.
@@ -61,18 +64,10 @@ class TextTable:
         Of fields, dates are ISO 8601, numbers as short as can be, truth is ``true`` or ``false``.
         """
         text = frame.copy(deep=False)
-        for name in OUTSIDE_COLUMNS:
-            text[name] = text[name].map(without_formula)
-        for name in TIME_COLUMNS:
-            moments = text[name].dt.tz_localize(None).to_numpy("datetime64[ms]").astype(str)
-            text[name] = [None if at == "NaT" else f"{at}Z" for at in moments.tolist()]
-        for name, kind in self._kinds.items():
-            cells = [None if pd.isna(cell) else cell for cell in text[name].tolist()]
-            text[name] = pd.Series(
-                [None if cell is None else _as_text(cell, kind) for cell in cells],
-                index=text.index,
-                dtype=object,
-            )
+        for column in self._layout:
+            if column.kind not in _WRITTEN_AS_THEY_ARE:
+                cells = list(_texts(frame[column.name], column.kind))
+                text[column.name] = pd.Series(cells, index=text.index, dtype=object)
         self._append(text, header=False)
 
     def _append(self, frame: pd.DataFrame, *, header: bool) -> None:
@@ -100,8 +95,13 @@ class ParquetTable:
     Fields as date32, float64, int64, bool or string.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], fields: Fields) -> None:
-        self._schema = _schema(columns, fields)
+    def __init__(self, path: Path, layout: Layout) -> None:
+        self._schema = pa.schema(
+            [
+                pa.field(column.name, _PARQUET_TYPES.get(column.kind, pa.string()))
+                for column in layout
+            ]
+        )
         self._file = path.open("wb")
         self._writer = pq.ParquetWriter(self._file, self._schema)
 
@@ -123,37 +123,35 @@ class ParquetTable:
             self._file.close()
 
 
-def open_table(path: Path, columns: Sequence[str], fields: Fields, *, target: Path) -> Table:
-    """Open the table that the target's ending asks for, at ``path``, with these input columns."""
+def open_table(
+    path: Path, layout: Layout, *, target: Path, overview: "Overview | None" = None
+) -> Table:
+    """Open the table that the target's ending asks for, at ``path``.
+
+    A workbook has an ``overview``, if there is one, on a worksheet of its own.
+    """
     match target.suffix.lower():
         case ".parquet":
-            return ParquetTable(path, columns, fields)
+            return ParquetTable(path, layout)
         case ".xlsx":
             from poku_batch.results.workbook import WorkbookTable
 
-            return WorkbookTable(path, columns, fields, target=target)
+            return WorkbookTable(path, layout, target=target, overview=overview)
         case ".tsv":
-            return TextTable(path, columns, fields, delimiter="\t")
+            return TextTable(path, layout, delimiter="\t")
         case _:
-            return TextTable(path, columns, fields, delimiter=",")
+            return TextTable(path, layout, delimiter=",")
 
 
-def _as_text(cell: object, kind: FieldKind) -> object:
-    match kind:
-        case "boolean":
-            return str(cell).lower()
-        case "text" | "choice":
-            return without_formula(cell)
-        case _:
-            return str(cell)
+def _texts(column: "pd.Series[Any]", kind: Kind) -> Iterator[object]:
+    """A column's cells as text; None where nothing is known."""
+    if kind is Kind.MOMENT:
+        moments = column.dt.tz_localize(None).to_numpy("datetime64[ms]").astype(str).tolist()
+        return (None if at == "NaT" else f"{at}Z" for at in moments)
+    return (None if pd.isna(cell) else _text(cell, kind) for cell in column.tolist())
 
 
-def _schema(columns: Sequence[str], fields: Fields) -> pa.Schema:
-    kinds: dict[str, pa.DataType] = {
-        "call_attempts": pa.int64(),
-        "call_duration_s": pa.float64(),
-        **dict.fromkeys(TIME_COLUMNS, pa.timestamp("us", tz="UTC")),
-        **{column_of(name): _FIELD_TYPES[kind] for name, kind in fields.items()},
-    }
-    names = [*columns, *CALL_COLUMNS, *columns_of(fields)]
-    return pa.schema([pa.field(name, kinds.get(name, pa.string())) for name in names])
+def _text(cell: object, kind: Kind) -> object:
+    if kind in UNTRUSTED:
+        return without_formula(cell)
+    return str(cell).lower() if kind is Kind.BOOLEAN else str(cell)

@@ -8,19 +8,27 @@ import errno
 import itertools
 import os
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
+import pandas as pd
 from anyio import to_thread
 
 from poku_batch.models import ContactRecord
 from poku_batch.results.failures import writing
 from poku_batch.results.fields import NO_FIELDS, Fields
-from poku_batch.results.frame import results_frame
+from poku_batch.results.frame import rejects_frame, results_frame
+from poku_batch.results.layout import Layout, rejects_layout, results_layout
+from poku_batch.results.overview import Overview
+from poku_batch.results.rejects import Rejects, is_reject
 from poku_batch.results.tables import Table, open_table
+
+#: Makes a table's rows of the ledger's.
+_Framing = Callable[[list[ContactRecord]], pd.DataFrame]
 
 #: What a system says of a file that stands and cannot be replaced, while its folder takes others.
 _NOT_REPLACEABLE = frozenset(
@@ -44,6 +52,7 @@ async def write_results(
     batches: AsyncIterator[list[ContactRecord]],
     *,
     fields: Fields = NO_FIELDS,
+    overview: Overview | None = None,
 ) -> list[Path]:
     """Write the records to every one of ``paths``; formats go by the endings.
 
@@ -52,15 +61,52 @@ async def write_results(
     it locked, protected, or a folder.
 
     ``columns`` are the input's, in order; ``fields`` what the campaign reads out of its summaries,
-    each of which has a column after the others. Parent folders are created; the files are readable
-    by their owner alone. A link is followed, not replaced. Raises ``ResultsError`` where a file
-    cannot be written: then the old files stand as they were.
+    each of which has a column after the others; ``overview`` is a workbook's second worksheet.
+    Parent folders are created; the files are readable by their owner alone. A link is followed,
+    not replaced. Raises ``ResultsError`` where a file cannot be written: then the old files stand
+    as they were.
     """
+    layout = results_layout(columns, fields)
+    framing = partial(results_frame, columns, fields=fields)
+    return await _write_tables(paths, layout, batches, framing, overview=overview)
+
+
+async def write_rejects(
+    path: Path, columns: Sequence[str], batches: AsyncIterator[list[ContactRecord]]
+) -> Rejects:
+    """Write those of the records that are to be corrected, as ``write_results`` writes.
+
+    Without any the file holds the column names alone.
+    """
+    rows = 0
+
+    async def rejected() -> AsyncIterator[list[ContactRecord]]:
+        nonlocal rows
+        async for records in batches:
+            kept = [record for record in records if is_reject(record)]
+            rows += len(kept)
+            if kept:
+                yield kept
+
+    layout = rejects_layout(columns)
+    framing = partial(rejects_frame, columns)
+    places = await _write_tables([path], layout, rejected(), framing)
+    return Rejects(path=places[0], rows=rows)
+
+
+async def _write_tables(
+    paths: Sequence[Path],
+    layout: Layout,
+    batches: AsyncIterator[list[ContactRecord]],
+    framing: _Framing,
+    *,
+    overview: Overview | None = None,
+) -> list[Path]:
     drafts: list[_Draft] = []
     try:
-        await to_thread.run_sync(_open_drafts, drafts, paths, columns, fields)
+        await to_thread.run_sync(_open_drafts, drafts, paths, layout, overview)
         async for records in batches:
-            await to_thread.run_sync(_write, drafts, columns, records, fields)
+            await to_thread.run_sync(_write, drafts, records, framing)
         return await to_thread.run_sync(_publish, drafts)
     except BaseException:
         with anyio.CancelScope(shield=True):
@@ -69,14 +115,14 @@ async def write_results(
 
 
 def _open_drafts(
-    drafts: list[_Draft], paths: Sequence[Path], columns: Sequence[str], fields: Fields
+    drafts: list[_Draft], paths: Sequence[Path], layout: Layout, overview: Overview | None
 ) -> None:
     for path in paths:
         with writing(path):
-            drafts.append(_open_draft(path, columns, fields))
+            drafts.append(_open_draft(path, layout, overview))
 
 
-def _open_draft(path: Path, columns: Sequence[str], fields: Fields) -> _Draft:
+def _open_draft(path: Path, layout: Layout, overview: Overview | None) -> _Draft:
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp gives mode 0600, and a name that nobody else has.
@@ -84,17 +130,15 @@ def _open_draft(path: Path, columns: Sequence[str], fields: Fields) -> _Draft:
     os.close(handle)
     draft = Path(name)
     try:
-        table = open_table(draft, columns, fields, target=target)
+        table = open_table(draft, layout, target=target, overview=overview)
         return _Draft(asked=path, target=target, path=draft, table=table)
     except BaseException:
         draft.unlink()
         raise
 
 
-def _write(
-    drafts: list[_Draft], columns: Sequence[str], records: list[ContactRecord], fields: Fields
-) -> None:
-    frame = results_frame(columns, records, fields)
+def _write(drafts: list[_Draft], records: list[ContactRecord], framing: _Framing) -> None:
+    frame = framing(records)
     for draft in drafts:
         with writing(draft.asked):
             draft.table.write(frame)

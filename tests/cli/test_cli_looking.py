@@ -24,9 +24,9 @@ def test_check_tells_how_the_sheet_is_read_and_what_a_run_would_do_and_writes_no
         "sheet.csv (csv, UTF-8, separated by commas)",
         "rows      7, columns: name, phone",
         "key: the number (phone)",
-        "row 5",
+        "B5",
         "row 7: same number as row 2",
-        "row 8",
+        "B8",
         "call 4, skip 3",
         "US 3, GB 1",
     ):
