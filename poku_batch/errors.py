@@ -22,6 +22,7 @@ Every text says what is wrong, where, and what to do; none holds a secret.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -85,11 +86,36 @@ class ContactsError(InputError):
     """The sheet is missing, empty, malformed, or lacks a column that the campaign names."""
 
 
+class PhoneTrouble(StrEnum):
+    """What keeps a cell from being a number that can be called, for those who look into it."""
+
+    #: nothing, or nothing that can be seen
+    EMPTY = "empty"
+    #: words, without a digit
+    WORDS = "words"
+    #: a number in scientific notation
+    SCIENTIFIC = "scientific"
+    SEVERAL = "several"
+    EXTENSION = "extension"
+    LETTERS = "letters"
+    #: a character that no number holds
+    ODD = "odd"
+    #: neither a country code nor a region to take it from
+    NO_COUNTRY = "no country"
+    #: no country has such a code
+    UNKNOWN_CODE = "unknown code"
+    TOO_SHORT = "too short"
+    TOO_LONG = "too long"
+    NOT_IN_USE = "not in use"
+    OTHER = "other"
+
+
 class PhoneError(PokuBatchError):
     """A cell is not a number that can be called; ``reason`` is for the row's ``call_error``."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, kind: PhoneTrouble = PhoneTrouble.OTHER) -> None:
         self.reason = reason
+        self.kind = kind
         super().__init__(reason)
 
 

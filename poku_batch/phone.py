@@ -12,7 +12,7 @@ from functools import cache
 import phonenumbers
 from phonenumbers import NumberParseException, ValidationResult
 
-from poku_batch.errors import PhoneError
+from poku_batch.errors import PhoneError, PhoneTrouble
 from poku_batch.models import E164_PATTERN
 
 _E164 = re.compile(E164_PATTERN)
@@ -100,6 +100,31 @@ def zones_of(e164: str) -> tuple[str, ...]:
     return tuple(sorted(set(found) - {timezone.UNKNOWN_TIMEZONE}))
 
 
+def is_premium(e164: str) -> bool:
+    """Whether calling a valid number costs more than a call usually does, as far as is known."""
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    code = next((int(e164[1:end]) for end in (2, 3, 4) if int(e164[1:end]) in codes), None)
+    premium = _premium(code) if code is not None else None
+    return premium is not None and premium.fullmatch(e164, len(str(code)) + 1) is not None
+
+
+@cache
+def _premium(code: int) -> re.Pattern[str] | None:
+    of_code = phonenumbers.region_code_for_country_code(code)
+    main = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, of_code)
+    kind = main.premium_rate if main else None
+    pattern = kind.national_number_pattern if kind else None
+    return re.compile(pattern) if pattern else None
+
+
+def is_short_number(digits: str, region: str) -> bool:
+    """Whether digits are one of a country's short numbers, such as that of its police."""
+    number = phonenumbers.PhoneNumber(
+        country_code=phonenumbers.country_code_for_region(region), national_number=int(digits)
+    )
+    return phonenumbers.is_valid_short_number_for_region(number, region)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
     """A country's numbers: possible lengths without the code, and what may stand before them."""
@@ -154,8 +179,14 @@ def _readable(raw: str, region: str | None) -> tuple[str, bool]:
     abroad = text.lstrip("([ ").startswith("+")
     if not abroad and region is None:
         if text.startswith("00"):
-            raise PhoneError("starts with 00, and contacts.region is not set: write + for 00")
-        raise PhoneError(f"no country code in {_shown(text)}, and contacts.region is not set")
+            raise PhoneError(
+                "starts with 00, and contacts.region is not set: write + for 00",
+                PhoneTrouble.NO_COUNTRY,
+            )
+        raise PhoneError(
+            f"no country code in {_shown(text)}, and contacts.region is not set",
+            PhoneTrouble.NO_COUNTRY,
+        )
     return text, abroad
 
 
@@ -187,29 +218,34 @@ def _plain_character(character: str) -> str:
 
 def _refuse_what_is_no_number(text: str) -> None:
     if not text:
-        raise PhoneError("no number")
+        raise PhoneError("no number", PhoneTrouble.EMPTY)
     if _SCIENTIFIC.fullmatch(text):
         raise PhoneError(
             f"{_shown(text)}: Excel has shortened the number; format the column as text, and enter "
-            "it again"
+            "it again",
+            PhoneTrouble.SCIENTIFIC,
         )
     if not any(character.isdigit() for character in text):
-        raise PhoneError(f"no number in {_shown(text)}")
+        raise PhoneError(f"no number in {_shown(text)}", PhoneTrouble.WORDS)
     if _holds_two(text):
-        raise PhoneError(f"two numbers in one cell: {_shown(text)}")
+        raise PhoneError(f"two numbers in one cell: {_shown(text)}", PhoneTrouble.SEVERAL)
     _refuse_odd_characters(text)
     if sum(map(str.isdigit, text)) > 20:
-        raise PhoneError(f"too many digits for one number: {_shown(text)}")
+        raise PhoneError(f"too many digits for one number: {_shown(text)}", PhoneTrouble.TOO_LONG)
 
 
 def _refuse_odd_characters(text: str) -> None:
     if extension := _EXTENSION.search(text):
-        raise PhoneError(f"has an extension ({extension[1]}): give a direct number")
+        raise PhoneError(
+            f"has an extension ({extension[1]}): give a direct number", PhoneTrouble.EXTENSION
+        )
     if any(character.isalpha() for character in text):
-        raise PhoneError(f"letters in {_shown(text)}: write the number in digits")
+        raise PhoneError(
+            f"letters in {_shown(text)}: write the number in digits", PhoneTrouble.LETTERS
+        )
     if not _FORMATTING.fullmatch(text):
         odd = next(c for c in text if not _FORMATTING.fullmatch(c))
-        raise PhoneError(f"{_shown(odd)} in {_shown(text)}: no number holds it")
+        raise PhoneError(f"{_shown(odd)} in {_shown(text)}: no number holds it", PhoneTrouble.ODD)
 
 
 def _holds_two(text: str) -> bool:
@@ -225,13 +261,17 @@ def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber:
         match error.error_type:
             case NumberParseException.INVALID_COUNTRY_CODE:
                 reason = f"no country has the code that {_shown(text)} begins with"
+                kind = PhoneTrouble.UNKNOWN_CODE
             case NumberParseException.TOO_LONG:
                 reason = f"too long to be a number: {_shown(text)}"
+                kind = PhoneTrouble.TOO_LONG
             case NumberParseException.TOO_SHORT_NSN | NumberParseException.TOO_SHORT_AFTER_IDD:
                 reason = f"too short to be a number: {_shown(text)}"
+                kind = PhoneTrouble.TOO_SHORT
             case _:
                 reason = f"not a number: {_shown(text)}"
-        raise PhoneError(reason) from None
+                kind = PhoneTrouble.OTHER
+        raise PhoneError(reason, kind) from None
 
 
 def _refuse_what_cannot_be_called(
@@ -240,21 +280,21 @@ def _refuse_what_cannot_be_called(
     where = _where(number, region)
     _refuse_impossible(number, text, where=where)
     if not phonenumbers.is_valid_number(number):
-        raise PhoneError(f"not a number in use in {where}: {_shown(text)}")
+        raise PhoneError(f"not a number in use in {where}: {_shown(text)}", PhoneTrouble.NOT_IN_USE)
 
 
 def _refuse_impossible(number: phonenumbers.PhoneNumber, text: str, *, where: str) -> None:
     match phonenumbers.is_possible_number_with_reason(number):
         case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-            raise PhoneError(f"no area code in {_shown(text)}, for {where}")
+            raise PhoneError(f"no area code in {_shown(text)}, for {where}", PhoneTrouble.TOO_SHORT)
         case ValidationResult.TOO_SHORT:
-            raise PhoneError(f"too short for {where}: {_shown(text)}")
+            raise PhoneError(f"too short for {where}: {_shown(text)}", PhoneTrouble.TOO_SHORT)
         case ValidationResult.TOO_LONG:
-            raise PhoneError(f"too long for {where}: {_shown(text)}")
+            raise PhoneError(f"too long for {where}: {_shown(text)}", PhoneTrouble.TOO_LONG)
         case ValidationResult.IS_POSSIBLE:
             pass
         case _:
-            raise PhoneError(f"wrong length for {where}: {_shown(text)}")
+            raise PhoneError(f"wrong length for {where}: {_shown(text)}", PhoneTrouble.OTHER)
 
 
 def _where(number: phonenumbers.PhoneNumber, region: str | None) -> str:

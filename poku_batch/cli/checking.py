@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,26 +16,59 @@ def check(
     simulate: Annotated[
         bool, typer.Option("--simulate", help="Say what a rehearsal would do now.")
     ] = False,
+    fix: Annotated[
+        Path | None,
+        typer.Option(
+            "--fix",
+            metavar="FILE",
+            help="Write a copy of the sheet with every sure repair made: csv, tsv or xlsx. Beside "
+            "it, a list of the repairs. The sheet itself is never written.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --fix: replace the file if it is there.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object instead, faults included.")
+    ] = False,
 ) -> None:
-    """Find every fault of CAMPAIGN without dialling, and say what a run would do now."""
+    """Find every fault of CAMPAIGN without dialling, and say what a run would do now.
+
+    Exit code 0: a run would start, though it may skip rows. 2: it would refuse, and why.
+    """
     import anyio
 
-    from poku_batch.app.checking import check_campaign
+    from poku_batch.app.checking import FixTo, look_over
+    from poku_batch.app.gathering import faults_of
     from poku_batch.campaign import load_campaign
     from poku_batch.cli.found import print_check
-    from poku_batch.cli.terminal import err
+    from poku_batch.cli.found_json import check_json, faults_json
+    from poku_batch.cli.terminal import err, print_json
+    from poku_batch.errors import PokuBatchError, UsageError
 
-    loaded = load_campaign(campaign)
-    with err.status("reading the sheet") as shown:
-        report = anyio.run(
-            partial(
-                check_campaign,
-                loaded,
-                simulate=simulate,
-                progress=lambda rows: shown.update(f"{rows:,} rows read"),
+    if force and fix is None:
+        raise UsageError("--force says that --fix may replace a file, and --fix was not given")
+    try:
+        loaded = load_campaign(campaign)
+        with err.status("reading the sheet") as shown:
+            looked = anyio.run(
+                partial(
+                    look_over,
+                    loaded,
+                    simulate=simulate,
+                    fix=None if fix is None else FixTo(path=fix, force=force),
+                    progress=lambda rows: shown.update(f"{rows:,} rows read"),
+                )
             )
-        )
-    print_check(report, loaded)
+    except PokuBatchError as error:
+        if as_json:
+            print_json(faults_json(faults_of(error)))
+        raise
+    if as_json:
+        print_json(check_json(looked, loaded))
+    else:
+        print_check(looked, loaded)
+    looked.faults.raise_all()
 
 
 def schema() -> None:

@@ -1,0 +1,93 @@
+"""What ``check`` found, as JSON: keys are only ever added."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from poku_batch.app.checking import CheckReport, Looked
+from poku_batch.campaign import Campaign
+from poku_batch.cli.planned import plan_json
+from poku_batch.errors import Fault
+from poku_batch.inspection import Finding, Place, mending, title
+from poku_batch.models import RowNote
+
+
+def check_json(looked: Looked, campaign: Campaign) -> dict[str, Any]:
+    """All that was found; ``sheet``, ``counts`` and ``plan`` are null where a run would refuse."""
+    report = looked.report
+    fixed = looked.fixed
+    return {
+        "campaign": str(campaign.identity),
+        "faults": [asdict(fault) for fault in looked.faults.faults],
+        "sheet": None if report is None else _sheet(report, campaign),
+        "findings": [_finding(finding, looked) for finding in looked.findings],
+        "counts": None if report is None else _counts(report),
+        "skipped": [] if report is None else list(map(_note, report.report.skipped)),
+        "plan": None if report is None else plan_json(report.report, report.forecast),
+        "fixed": None
+        if fixed is None
+        else {"file": str(fixed.path), "list": str(fixed.list), "repairs": fixed.repairs},
+    }
+
+
+def faults_json(faults: Iterable[Fault]) -> dict[str, Any]:
+    """The faults of a campaign that could not be looked at any further."""
+    return {
+        "campaign": None,
+        "faults": [asdict(fault) for fault in faults],
+        "sheet": None,
+        "findings": [],
+        "counts": None,
+        "skipped": [],
+        "plan": None,
+        "fixed": None,
+    }
+
+
+def _sheet(report: CheckReport, campaign: Campaign) -> dict[str, Any]:
+    return {
+        "file": str(campaign.contacts.file),
+        "worksheet": report.worksheet,
+        "encoding": report.encoding,
+        "delimiter": report.delimiter,
+        "header_row": report.header_row,
+        "columns": list(report.columns),
+        "phone": report.phone_column,
+        "key": list(report.key_columns),
+        "rows": report.report.counts.total,
+    }
+
+
+def _counts(report: CheckReport) -> dict[str, int]:
+    counts = report.report.counts
+    states = {str(state): number for state, number in counts.states.items()}
+    return {"rows": counts.total, "due": counts.due, **states}
+
+
+def _finding(finding: Finding, looked: Looked) -> dict[str, Any]:
+    return {
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "column": looked.columns[finding.position],
+        "count": finding.count,
+        "repairable": finding.repairable,
+        "message": title(finding.kind),
+        "detail": finding.detail or None,
+        "to_mend": mending(finding.kind),
+        "places": [_place(place, looked) for place in finding.places],
+    }
+
+
+def _place(place: Place, looked: Looked) -> dict[str, Any]:
+    return {
+        "row": place.row,
+        "cell": looked.place(place.row, place.position),
+        "text": place.cell,
+        "detail": place.note.detail or None,
+        "repair": place.note.repair,
+        "sure": place.note.sure,
+    }
+
+
+def _note(note: RowNote) -> dict[str, Any]:
+    return {"row": note.row, "key": note.key, "why": note.note}
