@@ -16,8 +16,10 @@ from poku_batch.cli.reading import export, status
 from poku_batch.cli.remembering import history
 from poku_batch.cli.running import run
 from poku_batch.cli.simulating import simulator
+from poku_batch.cli.starting import init
 from poku_batch.cli.streams import keep_streams
 from poku_batch.cli.terminal import err, print_error, say
+from poku_batch.cli.test_calling import call_own_phone
 from poku_batch.cli.usage import is_usage_error, usage_words
 from poku_batch.errors import PokuBatchError
 
@@ -53,8 +55,9 @@ def _options(
     pass
 
 
-for command in (run, check, preview, status, retry, resolve, history, export):
+for command in (init, run, check, preview, status, retry, resolve, history, export):
     app.command()(command)
+app.command("test-call")(call_own_phone)
 app.add_typer(do_not_call)
 app.add_typer(ledger)
 app.command()(forget)
