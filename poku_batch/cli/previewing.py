@@ -1,27 +1,43 @@
-"""``preview``: what one row would be sent."""
+"""``preview``: what one row would be sent, and what decides whether it is."""
 
 from functools import partial
 from typing import Annotated
 
 import typer
 
-from poku_batch.cli.arguments import CampaignFile
+from poku_batch.cli.arguments import AsJson, CampaignFile
+
+Row = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="The row, as a spreadsheet program numbers it."),
+]
+Key = Annotated[str | None, typer.Option(metavar="K", help="The row's key.")]
 
 
 def preview(
     campaign: CampaignFile,
     *,
-    row: Annotated[
-        int | None,
-        typer.Option(min=2, metavar="N", help="The row, as a spreadsheet program numbers it."),
-    ] = None,
-    key: Annotated[str | None, typer.Option(metavar="K", help="The row's key.")] = None,
+    row: Row = None,
+    key: Key = None,
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Say what a rehearsal would do with the row.")
+    ] = False,
+    json: AsJson = False,
 ) -> None:
-    """Show the prompt and the request of one row: by default the first to be called."""
+    """Show what one row of CAMPAIGN would be sent, and every decision about it.
+
+    By default the first row that would be called, now or later. Nothing is called or written.
+    """
     import anyio
 
     from poku_batch.app.previewing import preview_row
     from poku_batch.campaign import load_campaign
-    from poku_batch.cli.previewed import print_preview
+    from poku_batch.cli.previewed import preview_json, print_preview
+    from poku_batch.cli.terminal import print_json
 
-    print_preview(anyio.run(partial(preview_row, load_campaign(campaign), row=row, key=key)))
+    loaded = load_campaign(campaign)
+    found = anyio.run(partial(preview_row, loaded, row=row, key=key, simulate=simulate))
+    if json:
+        print_json(preview_json(found))
+    else:
+        print_preview(found)
