@@ -47,10 +47,15 @@ def parse_phone(raw: str, region: str | None) -> PhoneNumber:
     """
     text, abroad = _readable(raw, region)
     number = _parsed(text, None if abroad else region)
-    _refuse_what_cannot_be_called(number, text, region=None if abroad else region)
+    # Looked up once, since it costs as much as all the rest.
+    country = phonenumbers.region_code_for_number(number)
+    where = _where(number, None if abroad else region)
+    _refuse_impossible(number, text, where=where)
+    if country is None or not phonenumbers.is_valid_number_for_region(number, country):
+        raise PhoneError(f"not a number in use in {where}: {_shown(text)}", PhoneTrouble.NOT_IN_USE)
     return PhoneNumber(
         e164=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
-        region=_country(number),
+        region=country if country and country.isalpha() else None,
         country_code=_code(number),
     )
 
@@ -274,15 +279,6 @@ def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber:
         raise PhoneError(reason, kind) from None
 
 
-def _refuse_what_cannot_be_called(
-    number: phonenumbers.PhoneNumber, text: str, *, region: str | None
-) -> None:
-    where = _where(number, region)
-    _refuse_impossible(number, text, where=where)
-    if not phonenumbers.is_valid_number(number):
-        raise PhoneError(f"not a number in use in {where}: {_shown(text)}", PhoneTrouble.NOT_IN_USE)
-
-
 def _refuse_impossible(number: phonenumbers.PhoneNumber, text: str, *, where: str) -> None:
     match phonenumbers.is_possible_number_with_reason(number):
         case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
@@ -301,11 +297,6 @@ def _where(number: phonenumbers.PhoneNumber, region: str | None) -> str:
     country = region or phonenumbers.region_code_for_country_code(_code(number))
     code = f"+{_code(number)}"
     return code if country in {None, "ZZ", "001"} else f"{country} ({code})"
-
-
-def _country(number: phonenumbers.PhoneNumber) -> str | None:
-    region = phonenumbers.region_code_for_number(number)
-    return region if region and region.isalpha() else None
 
 
 def _code(number: phonenumbers.PhoneNumber) -> int:
