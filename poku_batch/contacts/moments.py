@@ -182,4 +182,6 @@ def _zones_by_place() -> Mapping[str, str]:
 
 
 def _shown(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:39] + "…")
+    quoted = repr(text if len(text) <= 40 else text[:39] + "…")
+    # What cannot be printed takes up to ten characters each.
+    return quoted if len(quoted) <= 80 else quoted[:79] + "…"

@@ -110,7 +110,7 @@ class _Page:
             self._line(name)
             self._sheet.write_number(self._row, 1, number, self._whole)
             self._sheet.write_number(self._row, 2, number / total if total else 0.0, self._share)
-        bar = {"type": "data_bar", "bar_color": _BAR, "bar_solid": True, "min_type": "num"}
+        bar = {"type": "data_bar", "bar_color": _BAR, "min_type": "num"}
         limits = {"min_value": 0, "max_type": "num", "max_value": max(total, 1)}
         self._sheet.conditional_format(first, 1, self._row, 1, bar | limits)
         self._row += 2

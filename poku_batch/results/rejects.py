@@ -30,11 +30,6 @@ def is_reject(record: ContactRecord) -> bool:
 
 def check_rejects(path: Path, *, outputs: tuple[Path, ...], input_file: Path | None) -> None:
     """Raise ``ResultsError`` if a file of rejects cannot or must not be written to ``path``."""
-    if path.suffix.lower() == ".parquet":
-        raise ResultsError(
-            f"{path}: rejects are for people to correct, and spreadsheet programs cannot open "
-            "Parquet; name a .csv or .xlsx file"
-        )
     check_outputs((path,), input_file=input_file)
     for output in outputs:
         if os.path.realpath(output) == os.path.realpath(path):

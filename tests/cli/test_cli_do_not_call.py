@@ -114,7 +114,7 @@ def test_the_region_is_the_campaigns_or_the_one_named(asked: Asked) -> None:
     [
         (["add", "campaign.yaml", ANN, "abc", "12"], "no number in 'abc'"),
         (["add", "nowhere.yaml", ANN], "there is no such file"),
-        (["add", "campaign.yaml"], "Missing argument"),
+        (["add", "campaign.yaml"], "missing argument"),
         (["remove", "campaign.yaml", ANN], "is not on the list; nothing was removed"),
         (["remove", "campaign.yaml", BOB], "there is nobody here to ask: add --yes"),
         (["remove", "campaign.yaml", BOB, ANN, "--yes"], "+1 •••• 00 is not on the list"),
@@ -123,7 +123,7 @@ def test_the_region_is_the_campaigns_or_the_one_named(asked: Asked) -> None:
         (["export", "campaign.yaml", "-o", "list.xlsx"], "name a file that ends in .csv"),
         (["export", "campaign.yaml", "-o", "taken.csv"], "exists already"),
         (["export", "campaign.yaml", "-o", "taken.csv/x.csv"], "not a folder"),
-        (["export", "campaign.yaml"], "Missing option"),
+        (["export", "campaign.yaml"], "missing option"),
     ],
 )
 def test_what_cannot_be_done_is_bad_usage_and_changes_nothing(

@@ -329,7 +329,7 @@ def test_rejects_are_never_written_over_what_is_read(campaign: Folder, how: str)
     ("rejects_file", "words"),
     [
         ("out.csv", "the same file as the output"),
-        ("rejects.parquet", "spreadsheet programs cannot open"),
+        ("rejects.parquet", "does not end in .csv, .xlsx"),
         ("rejects.doc", "does not end in"),
     ],
 )
