@@ -23,8 +23,33 @@ VOICES: tuple[str, ...] = ("female", "male")
 _MEANT = {"uk": "gb", "jp": "ja", "cn": "zh", "cz": "cs", "dk": "da", "gr": "el", "se": "sv"}
 
 
+#: What people write in words; the country that they mean is a guess.
+_IN_WORDS = {
+    "english": "en-US",
+    "spanish": "es-ES",
+    "french": "fr-FR",
+    "german": "de-DE",
+    "italian": "it-IT",
+    "portuguese": "pt-PT",
+    "dutch": "nl-NL",
+    "chinese": "zh-CN",
+    "mandarin": "zh-CN",
+    "cantonese": "yue-CN",
+    "japanese": "ja-JP",
+    "korean": "ko-KR",
+    "russian": "ru-RU",
+    "arabic": "ar-SA",
+    "hindi": "hi-IN",
+    "polish": "pl-PL",
+    "turkish": "tr-TR",
+    "vietnamese": "vi-VN",
+}
+
+
 def near_language(text: str) -> str | None:
-    """Give the tag that a text most likely means, ``en_UK`` or ``de``; None where none is near."""
+    """Give the tag that a text most likely means, ``en_UK``, ``de`` or ``German``, or None."""
+    if text.strip().casefold() in _IN_WORDS:
+        return _IN_WORDS[text.strip().casefold()]
     parts = text.strip().replace("_", "-").casefold().split("-")
     tag = "-".join([parts[0], *(_MEANT.get(part, part) for part in parts[1:])])
     by_fold = {known.casefold(): known for known in LANGUAGES}
@@ -39,5 +64,7 @@ def near_language(text: str) -> str | None:
         return by_fold[same[0]]
     if begins:
         return begins[0]
+    if len(tag) > 7:  # a word, not a tag
+        return None
     near = get_close_matches(tag, by_fold, n=1)
     return by_fold[near[0]] if near else None

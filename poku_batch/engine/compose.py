@@ -4,13 +4,12 @@ The same code serves ``check``, ``preview`` and the moment of dialling, so that 
 what is sent.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from poku_batch.engine.whereabouts import WhereContactsAre
 from poku_batch.errors import PhoneError
-from poku_batch.languages import LANGUAGES, VOICES
+from poku_batch.languages import LANGUAGES, VOICES, near_language
 from poku_batch.models import CallRequest, SheetRow
 from poku_batch.phone import parse_phone
 from poku_batch.prompts import RowTemplates
@@ -94,8 +93,8 @@ def _language(value: str | None) -> str | None:
     folded = value.casefold().replace("_", "-")
     if folded in _LANGUAGE_BY_FOLD:
         return _LANGUAGE_BY_FOLD[folded]
-    near = difflib.get_close_matches(folded, _LANGUAGE_BY_FOLD, n=1, cutoff=0.4)
-    hint = f"; did you mean {_LANGUAGE_BY_FOLD[near[0]]}?" if near else ""
+    near = near_language(value)
+    hint = f"; did you mean {near}?" if near else "; write a tag such as en-US"
     raise _ValueUnfitError(f"call.language: {value[:40]!r} is not a language of the API{hint}")
 
 

@@ -21,7 +21,9 @@ def test_every_tag_means_itself_however_it_is_written(tag: str) -> None:
         ("pt-PR", "pt-PT"),
         ("es-MX", "es-419"),
         ("jp", "ja-JP"),
+        (" English ", "en-US"),
         ("klingon", None),
+        ("a remark", None),
         ("", None),
     ],
 )

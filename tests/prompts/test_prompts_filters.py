@@ -199,7 +199,7 @@ def test_a_fault_in_a_call_value_names_its_key() -> None:
         ("{{ cell | zzz }}", "there is no filter zzz"),
         ("{{ cell is defned }}", "there is no test defned (did you mean defined?)"),
         ("{{ cell | spoken_date('german') }}",
-         "'german' is not a language of the API"),
+         "'german' is not a language of the API (did you mean de-DE?)"),
         ("{{ cell | spoken_date('de') }}",
          "'de' is not a language of the API (did you mean de-DE?)"),
         ("{{ cell | spoken_date(yaer=true) }}",
