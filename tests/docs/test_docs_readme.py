@@ -100,9 +100,12 @@ def test_the_campaign_and_template_that_the_readme_shows_work(
         if "` | " in line and line.startswith("| `poku-batch ")
     ]
     assert [command[0] for command in commands] == [
+        "init",
+        "check",
         "check",
         "preview",
         "run",
+        "test-call",
         "run",
         "status",
         "retry",
@@ -115,8 +118,10 @@ def test_the_campaign_and_template_that_the_readme_shows_work(
     ]
     for command in commands:
         arguments = ["campaign.yaml" if part == "CAMPAIGN" else part for part in command]
-        if arguments == ["run", "campaign.yaml"]:
+        if arguments == ["run", "campaign.yaml"] or command[0] == "test-call":
             arguments.append("--yes")
+        if command[0] == "init":
+            arguments = ["init", "new", "--purpose", "reminder", "--company", "Cedar Street"]
         done = poku_batch(*arguments, at=clone, POKU_API_KEY="key", POKU_BASE_URL=simulated_api)
         assert done.returncode == 0, (arguments, done.stderr)
         assert done.stdout
