@@ -290,6 +290,10 @@ class Folder:
             env={**self.env, **(env or {})},
         )
 
+    def command(self, *args: str | Path, env: Mapping[str, str] | None = None) -> Result:
+        """The command with these arguments and no others, started in the folder."""
+        return self._program.run(*args, cwd=self.path, env={**self.env, **(env or {})})
+
     def start(self, *args: str) -> Process:
         return self._program.start(
             "run", "campaign.yaml", "--yes", *args, cwd=self.path, env=self.env
