@@ -20,7 +20,7 @@ from poku_batch.app.gathering import Gathering
 from poku_batch.app.lists import DoNotCallLists, open_lists
 from poku_batch.app.preparing import Parts, Prepared, gathering_parts, prepared_of
 from poku_batch.app.reading import ledger_or_scratch, time_of
-from poku_batch.app.rows import left_out, rows_of
+from poku_batch.app.rows import left_out, naming, rows_of
 from poku_batch.app.used_columns import used_columns
 from poku_batch.campaign import Campaign
 from poku_batch.engine.plan import Planner, enrol
@@ -211,7 +211,7 @@ class _Looking:
                 rows = await rows_of(self.prepared, ledger)
                 looked_at = _LookedAt(session, self.inspector)
                 await enrol(rows, self.planner, looked_at, progress=progress)
-            with self.faults.stage():
+            with self.faults.stage(), naming(self.prepared.sheet):
                 report = await session.preview(now=now)
         return None if self.faults.faults else report
 

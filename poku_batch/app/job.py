@@ -10,7 +10,7 @@ from poku_batch.app.listening import Listener
 from poku_batch.app.outside import Outside
 from poku_batch.app.parts import Parts
 from poku_batch.app.preparing import Prepared
-from poku_batch.app.rows import left_out, rows_of
+from poku_batch.app.rows import left_out, naming, rows_of
 from poku_batch.app.signals import SignalWatch
 from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
 from poku_batch.app.wishes import Wishes
@@ -106,7 +106,8 @@ class Job:
             planner = self._prepared.planner(self._permits, now=now)
             rows = await rows_of(self._prepared, self._outside.ledger)
             await enrol(rows, planner, session)
-            report = await session.commit(now=now)
+            with naming(self._prepared.sheet):
+                report = await session.commit(now=now)
         if rows_left := left_out(self._prepared):
             first = tuple(rows_left[:_ROWS_NAMED])
             self._sink.emit(CorrectionsIgnored(at=now, rows=first, count=len(rows_left)))

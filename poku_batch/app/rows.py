@@ -1,6 +1,8 @@
 """The rows that a campaign enrols: always its whole sheet."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -11,7 +13,7 @@ from poku_batch.models import SheetRow
 from poku_batch.ports import Ledger
 
 if TYPE_CHECKING:
-    from poku_batch.contacts import CorrectedSheet
+    from poku_batch.contacts import CorrectedSheet, Sheet
 
 Rows = AsyncIterable[Sequence[SheetRow]] | Iterable[Sequence[SheetRow]]
 
@@ -34,6 +36,19 @@ async def rows_of(prepared: Prepared, ledger: Ledger) -> Rows:
         hint = "another run, or --fresh, has taken it away; run the campaign with its whole sheet"
         raise ContactsError([Fault(file=sheet.name, message=message, hint=hint)])
     return _whole(prepared, sheet, ledger)
+
+
+@contextmanager
+def naming(sheet: "Sheet") -> Iterator[None]:
+    """Name the sheet in faults of its rows that the ledger finds, which knows no files."""
+    try:
+        yield
+    except ContactsError as error:
+        faults = [
+            replace(fault, file=sheet.name) if fault.file is None else fault
+            for fault in error.faults
+        ]
+        raise ContactsError(faults) from error
 
 
 def left_out(prepared: Prepared) -> Sequence[int]:

@@ -61,16 +61,20 @@ def print_outputs(outputs: Sequence[Path], wanted: Sequence[Path]) -> None:
 
 
 def print_rejects(rejects: "Rejects | None") -> None:
-    """Say how many rows there are to correct, and where."""
+    """Say how many rows nobody was called for, and where they are."""
     if rejects is None:
         return
-    rows = {0: "no rows", 1: "1 row"}.get(rejects.rows, f"{rejects.rows:,} rows")
-    say(out, f"{rows} to correct: {shown(rejects.path)}")
+    rows = {0: "no row was left out", 1: "1 row was not called"}
+    say(
+        out,
+        f"{rows.get(rejects.rows, f'{rejects.rows:,} rows were not called')}: "
+        f"{shown(rejects.path)}",
+    )
     if rejects.rows:
         say(
             err,
-            "Correct them in a copy of that file, and name the copy as contacts.file: the campaign "
-            "goes on with them.",
+            "Correct what can be called in a copy of that file, and name the copy as "
+            "contacts.file: the campaign goes on with it.",
         )
 
 
@@ -137,7 +141,9 @@ def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list
     again = f"poku-batch run {shown(campaign.path)}{' --simulate' if simulated else ''}"
     return [
         *_why_lines(summary),
-        *_contact_lines(summary.counts, again),
+        *_contact_lines(
+            summary.counts, again, told=summary.rejects is not None and summary.rejects.rows > 0
+        ),
         *_next_lines(summary.counts, campaign, again, simulated=simulated),
     ]
 
@@ -167,7 +173,8 @@ def _why_lines(summary: RunSummary) -> list[str]:
     return lines
 
 
-def _contact_lines(counts: Counts, again: str) -> list[str]:
+def _contact_lines(counts: Counts, again: str, *, told: bool) -> list[str]:
+    """What to do about those that have no good end; ``told`` what about rows that were left out."""
     lines = []
     if counts.of(ContactState.UNKNOWN):
         lines.append(
@@ -175,7 +182,7 @@ def _contact_lines(counts: Counts, again: str) -> list[str]:
             "and are not called again by themselves; call_error holds the evidence. They are "
             f"listed by: {again.replace(' run ', ' status ', 1)}"
         )
-    if counts.of(ContactState.FAILED) or counts.of(ContactState.SKIPPED):
+    if not told and (counts.of(ContactState.FAILED) or counts.of(ContactState.SKIPPED)):
         lines.append(
             "Why rows failed or were skipped is in call_error; correct them in the sheet and run "
             "again: only they are called."

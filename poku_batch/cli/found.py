@@ -26,7 +26,11 @@ def print_check(looked: Looked, campaign: Campaign) -> None:
             say(out, line)
     print_findings(looked.findings, looked.columns, looked.place)
     if found is not None:
-        nothing = [] if looked.findings else ["", "Nothing looks wrong with the cells."]
+        nothing = (
+            []
+            if looked.findings or found.report.skipped
+            else ["", "Nothing looks wrong with the cells."]
+        )
         lines = chain(nothing, _row_lines(found), run_lines(found.report, found.forecast))
         for line in lines:
             say(out, line)

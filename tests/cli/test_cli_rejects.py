@@ -74,7 +74,7 @@ def test_rejects_are_the_rows_that_nobody_was_called_for(campaign: Folder) -> No
     ]
     assert "to is not a number" in rejects(campaign)[3]["call_error"]
     said = campaign.do("export")
-    assert "4 rows to correct: rejects.csv" in said.out
+    assert "4 rows were not called: rejects.csv" in said.out
     assert "contacts.file" in said.err
     told = campaign.run("--json").json
     assert told["rejects"] == {"file": str(campaign.path / "rejects.csv"), "rows": 4}
@@ -368,7 +368,7 @@ def test_nobody_to_correct_is_said_and_the_file_holds_the_columns(served: Folder
     served.people([A])
     write(served)
     done = served.run()
-    assert (done.code, "no rows to correct: rejects.csv" in done.out) == (0, True)
+    assert (done.code, "no row was left out: rejects.csv" in done.out) == (0, True)
     assert "contacts.file" not in done.err
     assert (served.path / "rejects.csv").read_text().split() == ["name,phone,call_row,call_error"]
 
