@@ -213,7 +213,11 @@ def _shape_fault(table: _Table, header: Header, record: _Record) -> Fault | None
     message = f"{len(cells)} cells where the header has {header.width}"
     hint = f"a cell that holds a {mark} must be in double quotes"
     if len(cells) < header.width:
-        hint = f"each row needs as many {mark}s as the header; empty cells keep theirs"
+        # Source of what Excel does: Microsoft's support article 77295.
+        hint = (
+            f"each row needs as many {mark}s as the header; Excel leaves some out behind the last "
+            "filled cell: save the sheet as .xlsx"
+        )
     return Fault(file=table.file, line=record.line, row=record.row, message=message, hint=hint)
 
 
