@@ -13,6 +13,9 @@ from poku_batch.progress.words import one_line, span
 #: How many rows that may be called again are told one by one.
 _REOPENED = 5
 
+#: Likewise of rows whose number was called under another key.
+_OTHER_KEY = 3
+
 _SINCE, _EXPECTED, _BELOW = "since last time  ", "expected         ", " " * 17
 
 
@@ -80,6 +83,9 @@ def change_lines(report: EnrolmentReport, forecast: Forecast) -> list[str]:
     more = report.reopened - _REOPENED
     if more > 0:
         lines.append(f"{_BELOW}… and {more:,} more to be called again")
+    lines += [f"{_BELOW}{_reopened_text(note)}" for note in report.other_key_rows[:_OTHER_KEY]]
+    if report.other_key > _OTHER_KEY:
+        lines.append(f"{_BELOW}… and {report.other_key - _OTHER_KEY:,} more such rows")
     if report.gone:
         are = "is" if report.gone == 1 else "are"
         gone = f"{_contacts(report.gone)} of earlier sheets {are} no longer in this one: not called"
@@ -90,7 +96,7 @@ def change_lines(report: EnrolmentReport, forecast: Forecast) -> list[str]:
 def _changes(report: EnrolmentReport, forecast: Forecast) -> list[str]:
     counts = report.counts
     numbers = (
-        (report.new, "new"),
+        (report.new, f"new{_other_key_text(report)}"),
         (report.changed, "changed"),
         (report.reopened, "to be called again"),
         (report.waiting, "still to be called"),
@@ -108,6 +114,13 @@ def _changes(report: EnrolmentReport, forecast: Forecast) -> list[str]:
         (ContactState.SKIPPED, "never"),
     )
     return words + [f"{counts.of(state):,} {word}" for state, word in states if counts.of(state)]
+
+
+def _other_key_text(report: EnrolmentReport) -> str:
+    if not report.other_key:
+        return ""
+    of_them = "" if report.other_key == report.new else f"{report.other_key:,} of them "
+    return f" ({of_them}with a number that was called before, under another key)"
 
 
 def _redials_text(report: EnrolmentReport, forecast: Forecast) -> str:
@@ -225,6 +238,7 @@ def plan_json(report: EnrolmentReport, forecast: Forecast) -> dict[str, Any]:
         "since_last_time": {
             "known": report.known,
             "new": report.new,
+            "other_key": report.other_key,
             "changed": report.changed,
             "called_again": report.reopened,
             "waiting": report.waiting,

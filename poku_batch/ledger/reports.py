@@ -6,7 +6,7 @@ It reads the temporary tables of ``decisions`` and nothing that grows with the s
 import sqlite3
 from datetime import timedelta
 
-from poku_batch.ledger import instants
+from poku_batch.ledger import guards, instants
 from poku_batch.ledger.reading import counts_of
 from poku_batch.models import (
     AttemptState,
@@ -110,6 +110,25 @@ _FIRST_SKIPPED = """
     ORDER BY p.position LIMIT :limit
 """
 
+#: New contacts whose number the campaign has called, each beside the last such call's contact.
+_OTHER_KEY = f"""
+    FROM temp.plan p
+    JOIN temp.sheet s ON s.position = p.position
+    JOIN attempts t ON t.id = (
+        SELECT t.id FROM attempts t JOIN contacts o ON o.id = t.contact_id
+        WHERE t.to_number = s.to_number AND o.campaign_id = :campaign AND {guards.COUNTS}
+        ORDER BY t.placed_at DESC LIMIT 1
+    )
+    JOIN contacts c ON c.id = t.contact_id
+    WHERE p.state = 'pending' AND p.contact_id IS NULL
+"""  # noqa: S608  # put together from the parts above alone
+
+_COUNT_OTHER_KEY = f"SELECT COUNT(*) {_OTHER_KEY}"  # as above
+
+_FIRST_OTHER_KEY = f"""
+    SELECT s.sheet_row, s.key, c.key, t.placed_at {_OTHER_KEY} ORDER BY p.position LIMIT :limit
+"""  # as above
+
 
 def report_of(connection: sqlite3.Connection, campaign: int, now: int) -> EnrolmentReport:
     """Say what the plan in the temporary tables does to a campaign; ``now`` is a stored time."""
@@ -127,6 +146,7 @@ def report_of(connection: sqlite3.Connection, campaign: int, now: int) -> Enrolm
         redials=redials,
         redials_due=redials_due,
         waiting=waiting,
+        other_key=ask(_COUNT_OTHER_KEY, {"campaign": campaign}).fetchone()[0],
         pending=_pending(connection, now),
         skipped=tuple(
             RowNote(row=row, key=key or "", note=reason)
@@ -139,6 +159,12 @@ def report_of(connection: sqlite3.Connection, campaign: int, now: int) -> Enrolm
         reopened_rows=tuple(
             RowNote(row=row, key=key, note=_why_reopened(*before))
             for row, key, *before in ask(_FIRST_REOPENED, {"limit": _NOTES})
+        ),
+        other_key_rows=tuple(
+            RowNote(row=row, key=key, note=_called_for(other, placed_at))
+            for row, key, other, placed_at in ask(
+                _FIRST_OTHER_KEY, {"campaign": campaign, "limit": _NOTES}
+            )
         ),
     )
 
@@ -159,6 +185,16 @@ def _pending(connection: sqlite3.Connection, now: int) -> tuple[PendingGroup, ..
             due_at=instants.maybe_from_stored(due_at),
         )
         for group, attempt, contacts, due_at in found
+    )
+
+
+def _called_for(key: str | None, placed_at: int) -> str:
+    """Say for which key a number was called last; one that was erased has none."""
+    day = instants.from_stored(placed_at).date()
+    return (
+        f"its number was called on {day} under the key {key!r}"
+        if key
+        else (f"its number was called on {day}")
     )
 
 

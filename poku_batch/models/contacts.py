@@ -130,6 +130,7 @@ class ContactRecord:
     Where that was turned away and the contact waits or is skipped, the attempt before it counts.
     ``due_at`` and ``waits_for`` (why it is not due yet) are set while it is ``pending``, if it
     waits for something. ``rang``: a phone rang for it, or may have, in any of its attempts.
+    ``last_from`` is the caller ID of its last placement, if one was given.
     """
 
     row: int
@@ -149,6 +150,7 @@ class ContactRecord:
     due_at: datetime | None = None
     waits_for: str | None = None
     rang: bool = False
+    last_from: str | None = None
 
     @property
     def duration_s(self) -> float | None:
@@ -225,9 +227,12 @@ class EnrolmentReport:
     ``redials`` are contacts that were pending before, whose phone rang, or may have, and which a
     rule or a person lets be called again; ``redials_due`` of them are due now. ``waiting`` were
     pending before, and their phone never rang.
+    ``other_key`` counts the new contacts that are pending and whose number this campaign has called
+    under another key: the next appointment, or the same one whose key is written otherwise now.
     ``pending`` are the pending contacts by group, attempt and due time, in that order.
-    ``skipped``, ``called_before_rows`` and ``reopened_rows`` give the first rows of each kind, in
-    sheet order; the notes of the last say why a row may be called again.
+    ``skipped``, ``called_before_rows``, ``reopened_rows`` and ``other_key_rows`` give the first
+    rows of each kind, in sheet order; the notes say why a row may be called again, or for which key
+    its number was called last.
     """
 
     counts: Counts
@@ -240,10 +245,12 @@ class EnrolmentReport:
     redials: int = 0
     redials_due: int = 0
     waiting: int = 0
+    other_key: int = 0
     pending: tuple[PendingGroup, ...] = ()
     skipped: tuple[RowNote, ...] = ()
     called_before_rows: tuple[RowNote, ...] = ()
     reopened_rows: tuple[RowNote, ...] = ()
+    other_key_rows: tuple[RowNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

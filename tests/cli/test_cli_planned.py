@@ -11,6 +11,7 @@ from tests.program import Folder
 from tests.standin import Answer, StandIn, numbers, said
 
 COLUMNS = ("id", "name", "phone")
+DAYS = ("phone", "name", "day")
 ADA, BOB, CY, DI, ED, FLO, GIL = numbers(7)
 NOBODY = Answer(status=200, body={"error": "human did not respond"})
 BEFORE = [
@@ -88,6 +89,7 @@ def test_a_runs_json_tells_the_plan_as_it_was(second: Folder, standin: StandIn) 
     assert plan["since_last_time"] == {
         "known": 4,
         "new": 1,
+        "other_key": 0,
         "changed": 3,
         "called_again": 2,
         "waiting": 0,
@@ -207,3 +209,22 @@ def test_what_a_sheet_holds_cannot_steer_the_terminal(served: Folder, standin: S
     check = served.do("check").checked()
     assert "row 2: was skipped (" in check.out
     assert standin.requests == []
+
+
+def test_a_key_that_is_written_otherwise_is_told_before_its_number_is_called_again(
+    served: Folder, standin: StandIn
+) -> None:
+    served.write(contacts={"file": "sheet.csv", "key": ["phone", "day"]})
+    served.write_sheet([(ADA, "Ada", "2026-12-01"), (BOB, "Bob", "2026-12-01")], DAYS)
+    assert served.run().code == 0
+    # The next export of the same sheet writes the day of one row in another way.
+    served.write_sheet([(ADA, "Ada", "1.12.2026"), (BOB, "Bob", "2026-12-01")], DAYS)
+    said = served.do("check").out
+    words = "1 new (with a number that was called before, under another key)"
+    assert f"since last time  {words}, 1 done" in said
+    today = datetime.now(UTC).date()
+    assert f"row 2: its number was called on {today} under the key '{ADA} | 2026-12-01'" in said
+    assert served.do("check", "--json").json["plan"]["since_last_time"]["other_key"] == 1
+    run = served.run()
+    assert words in run.err
+    assert standin.numbers == sorted([ADA, ADA, BOB])

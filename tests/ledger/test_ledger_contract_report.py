@@ -261,3 +261,30 @@ async def test_what_a_campaign_has_used_up_is_told_without_a_run(ledger: Ledger)
         minutes=1
     )
     assert await ledger.usage(CLINIC) == Usage()
+
+
+async def test_new_keys_of_numbers_that_were_called_are_told(ledger: Ledger) -> None:
+    other = CampaignId(name="other")
+    await enrol(ledger, row(2, "a", "+1"), row(3, "b", "+2"), row(4, "c", "+3"))
+    await called(ledger, "a")
+    await enrol(ledger, row(2, "x", "+2"), campaign=other)  # another campaign's calls are its own
+    report = await enrol(
+        ledger,
+        row(2, "a", "+1"),
+        row(3, "A", "+2"),
+        row(4, "new", "+1"),
+        duplicates=DuplicateRule.ALL,
+    )
+    assert (report.new, report.other_key) == (2, 1)
+    (note,) = report.other_key_rows
+    day = NOW.date()
+    assert (note.row, note.key) == (4, "new")
+    assert note.note == f"its number was called on {day} under the key 'a'"
+
+
+async def test_a_number_that_the_network_could_not_route_was_not_called(ledger: Ledger) -> None:
+    await enrol(ledger, row(2, "a", "+1"))
+    run = await ledger.open_run(CLINIC, at=NOW)
+    await run.finish(await dial(run, "a"), CallResult(outcome="invalid_number"), at=NOW)
+    await close(run)
+    assert (await enrol(ledger, row(2, "b", "+1"))).other_key == 0
