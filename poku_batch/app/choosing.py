@@ -201,9 +201,9 @@ class RowsOfSheet:
     def _no_key(self, key: str, near: Sequence[str | None]) -> str:
         meant = " or ".join(repr(str(known)) for known in near if known is not None)
         names = " and ".join(self._prepared.columns.names) or "the number, as +14155550100"
-        hint = f"did you mean {meant}? " if meant else ""
+        hint = f"; did you mean {meant}?" if meant else ""
         return (
-            f"{self._prepared.sheet.name} has no row with the key {key!r}; {hint}(a key is {names})"
+            f"{self._prepared.sheet.name} has no row with the key {key!r}{hint} (a key is {names})"
         )
 
 

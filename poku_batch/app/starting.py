@@ -6,7 +6,7 @@ taken away again where that fails. Nothing is written over.
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -18,6 +18,7 @@ from poku_batch.campaign import load_campaign
 from poku_batch.drafting.campaign_text import draft_campaign
 from poku_batch.drafting.choices import Choices, Sheet
 from poku_batch.drafting.columns import LOOKED_AT, Column
+from poku_batch.drafting.numbers import phone_columns
 from poku_batch.drafting.prompt_text import draft_prompt
 from poku_batch.drafting.sample import FILE_NAME, sample_columns, sample_text
 from poku_batch.errors import ContactsError, Fault, PromptError, UsageError
@@ -31,13 +32,16 @@ _ENDINGS = frozenset({".csv", ".tsv", ".xlsx", ".xlsm", ".parquet"})
 #: How ``contacts`` says that the names of the columns stand further down.
 _FURTHER_DOWN = re.compile(r"set contacts\.header_row: ([0-9]+)")
 _MOST_LISTED = 50
+_MOST_WORKSHEETS = 20
+_WILD = re.compile(r"[*?]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """A sheet that was looked at; ``path`` is None for the sample, which is not written yet.
 
-    ``notes`` say what was found out about how it is to be read.
+    ``path`` is as it is named: a pattern too, of which the first file was looked at. ``notes`` say
+    what was found out about how it is to be read.
     """
 
     sheet: Sheet
@@ -72,7 +76,9 @@ def sheets_in(folder: Path) -> tuple[Path, ...]:
     sheets = [
         path
         for path in entries
-        if path.suffix.lower() in _ENDINGS and not path.name.startswith((".", "~$"))
+        if path.suffix.lower() in _ENDINGS
+        and not path.name.startswith((".", "~$"))
+        and not path.name.endswith(".repairs.csv")  # the list that check --fix writes
     ]
     return tuple(path for path in sheets[:_MOST_LISTED] if path.is_file())
 
@@ -82,6 +88,43 @@ def worksheets_of(path: Path) -> tuple[str, ...]:
     from poku_batch.contacts import worksheets
 
     return worksheets(path)
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path names several sheets; one that is there is a file, whatever its name."""
+    return bool(_WILD.search(str(path))) and not path.exists()
+
+
+def likely_worksheet(path: Path, names: Sequence[str]) -> str:
+    """The first worksheet with a column of numbers to call; the first where there is none.
+
+    Blocks. Of many, only the first ones are looked at.
+    """
+    for name in names[:_MOST_WORKSHEETS]:
+        try:
+            with _opened(path, name, None) as sheet:
+                if phone_columns(_columns(sheet)):
+                    return name
+        except ContactsError:  # a cover page, or an empty one: whoever chooses it is told
+            continue
+    return names[0]
+
+
+def look_at_several(
+    pattern: Path, folder: Path, *, worksheet: str | None = None, header_row: int | None = None
+) -> Look:
+    """Look at the first of the sheets that a pattern names, for a campaign of them all; blocks.
+
+    Raises ``ContactsError`` as ``look_at`` does, and where nothing matches.
+    """
+    from poku_batch.contacts import matching_files
+
+    files = matching_files(_plain_path(pattern), name=str(pattern))
+    look = look_at(files[0], folder, worksheet=worksheet, header_row=header_row)
+    count = "1 sheet now" if len(files) == 1 else f"{len(files):,} sheets now"
+    note = f"{pattern} names {count}, all read as one; {files[0].name} was looked at."
+    sheet = replace(look.sheet, file=_as_named(pattern, folder))
+    return Look(sheet=sheet, path=pattern, notes=(note, *look.notes))
 
 
 def look_at(
@@ -224,7 +267,7 @@ async def _require_usable(campaign: Path, sheet: Path) -> None:
     """Go the way of a run as far as the first row; ``sheet`` is an absolute path."""
     loaded = load_campaign(campaign)
     named = loaded.contacts.file.path
-    if loaded.contacts.file.file is None or named != sheet:
+    if named != sheet or (loaded.contacts.file.file is None and not is_pattern(sheet)):
         hint = "rename it, with letters, digits, - and _"
         raise ContactsError(
             [Fault(file=str(sheet), message="no campaign can name this file", hint=hint)]

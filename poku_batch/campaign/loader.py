@@ -55,7 +55,9 @@ def _read(path: Path, file: str) -> str:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise CampaignError([_fault(file, "there is no such file", _nearest_to(path))]) from None
+        raise CampaignError(
+            [_fault(file, "there is no such file", _nearest_to(path, file))]
+        ) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         message = f"cannot be read: {reason or 'not a path'}"
@@ -90,10 +92,11 @@ def _campaigns_in(folder: Path) -> str:
     return f"name the campaign file in it: {', '.join(names[:5])}"
 
 
-def _nearest_to(path: Path) -> str | None:
+def _nearest_to(path: Path, file: str) -> str | None:
+    """The campaign that may be meant; ``file`` is the path as it was given, and so is the hint."""
     names = _campaigns(path.parent)
     if near := get_close_matches(path.name, names, n=1, cutoff=0.5):
-        return f"did you mean {path.parent.name}/{near[0]}?"
+        return f"did you mean {Path(file).with_name(near[0])}?"
     if names:
         return f"in that folder: {', '.join(names[:5])}"
     return None if path.parent.is_dir() else f"there is no folder {path.parent}"

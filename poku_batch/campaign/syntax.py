@@ -1,5 +1,7 @@
 """What a YAML parser complains about, in words for a person who does not know YAML."""
 
+import re
+
 import yaml
 
 from poku_batch.errors import Fault
@@ -26,6 +28,10 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
 )
 
 
+#: A key with its value right behind the colon; ``https://`` is none.
+_CLOSE = re.compile(r"\s*([a-z_]+):([^\s/:\"'][^#]{0,60})")
+
+
 def syntax_fault(error: yaml.YAMLError, text: str, *, file: str) -> Fault:
     """Say where the text is not YAML, and why."""
     if isinstance(error, yaml.MarkedYAMLError):
@@ -50,10 +56,28 @@ def _marked(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
         return Fault(file=file, message=f"cannot be read as YAML: {problem}")
     place = f"column {mark.column + 1}"
     lines = text.split("\n")
+    if fault := _without_space(lines, mark.line, file):
+        return fault
     rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
     tab = rest.startswith("\t") or ("cannot start" in problem and "\t" in rest)
     message, hint = ("a tab", "indent with spaces") if tab else _in_words(problem)
     return Fault(file=file, line=mark.line + 1, message=f"{place}: {message}", hint=hint)
+
+
+def _without_space(lines: list[str], at: int, file: str) -> Fault | None:
+    """The fault of a key whose ':' has no space behind it, in a line or in the one before."""
+    above = [n for n in range(max(0, at - 9), min(at, len(lines))) if _says_something(lines[n])]
+    for number in (at, *above[-1:]):
+        found = _CLOSE.match(lines[number][:200]) if number < len(lines) else None
+        if found is not None:
+            hint = f"write {found[1]}: {found[2].strip()}"
+            message = "a ':' without a space behind it"
+            return Fault(file=file, line=number + 1, message=message, hint=hint)
+    return None
+
+
+def _says_something(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _in_words(problem: str) -> tuple[str, str | None]:

@@ -53,6 +53,8 @@ def plan_lines(plan: RunPlan) -> list[str]:
         lines += [f"  row {note.row}: {note.note}" for note in report.called_before_rows[:3]]
     if not plan.simulated:
         people = "1 person" if plan.to_call == 1 else f"{plan.to_call:,} people"
+        of_all = sum(report.counts.countries.values())
+        people += f" of {of_all:,}" if of_all > plan.to_call else ""
         when = "real calls" if report.counts.due else "nobody can be called now; later, real calls"
         lines.append(
             f"{campaign.identity}: {when} to {people} ({_countries(plan)}) "

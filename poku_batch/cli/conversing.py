@@ -9,12 +9,16 @@ import typer
 from poku_batch.app.starting import (
     Look,
     in_the_way,
+    is_pattern,
+    likely_worksheet,
     look_at,
     look_at_sample,
+    look_at_several,
     sheets_in,
     worksheets_of,
 )
 from poku_batch.cli.terminal import err, printable, say, shown
+from poku_batch.contacts.columns import nearest
 from poku_batch.drafting.questions import Question, one_of
 from poku_batch.drafting.sample import COMPANY
 from poku_batch.drafting.settling import Settled, settle
@@ -69,7 +73,7 @@ class Answers:
 
 def _wish(question: Question) -> str:
     found = f" ({one_line(question.found, limit=300)})" if question.found else ""
-    choices = f" One of {', '.join(question.choices)}." if question.choices else ""
+    choices = f" One of {', '.join(map(one_line, question.choices))}." if question.choices else ""
     likely = f", perhaps {one_line(question.default)}" if question.default else ""
     return f"{question.option}{likely}: {question.text}{found}{choices}"
 
@@ -92,6 +96,9 @@ def _asked(question: Question) -> str:
         )
         if default is not None and answer in {"", printable(default)}:
             return default
+        if not answer.strip() and default is None:
+            say(err, "Enter takes nothing here: please answer, or leave with Ctrl-C.")
+            continue
         try:
             return question.check(str(answer))
         except ValueError as error:
@@ -107,6 +114,9 @@ def chosen_look(folder: Path, answers: Answers, *, header_row: int | None) -> Lo
                 raise UsageError(f"{option} is for a sheet: name it with --sheet")
         answers.suppose("--company", COMPANY)
         return look_at_sample()
+    if is_pattern(path):
+        worksheet = answers.given("--worksheet")
+        return look_at_several(path, folder, worksheet=worksheet, header_row=header_row)
     worksheet = _chosen_worksheet(path, answers)
     return look_at(path, folder, worksheet=worksheet, header_row=header_row)
 
@@ -114,6 +124,8 @@ def chosen_look(folder: Path, answers: Answers, *, header_row: int | None) -> Lo
 def _chosen_sheet(folder: Path, answers: Answers) -> Path | None:
     given = answers.given("--sheet")
     if given is not None:
+        if _is_link(given):
+            raise UsageError(f"--sheet: {_LINK}")
         return Path(given)
     sheets = sheets_in(folder)
     by_name = {path.name: path for path in sheets}
@@ -140,9 +152,27 @@ def _sheet_named(text: str, *, names: list[str]) -> str:
     try:
         return one_of(names)(text)
     except ValueError:
-        if Path(text.strip()).expanduser().is_file():
-            return text.strip()
-        raise ValueError(f"there is no file {text.strip()!r}") from None
+        answer = text.strip()
+    path = Path(answer).expanduser()
+    if path.is_file() or (is_pattern(path) and any(path.parent.glob(path.name))):
+        return answer
+    if _is_link(answer):
+        raise ValueError(_LINK)
+    if path.is_dir():
+        raise ValueError(f"{answer!r} is a folder: name a sheet in it")
+    near = nearest(answer, names)
+    raise ValueError(f"there is no file {answer!r}{f'; did you mean {near!r}?' if near else ''}")
+
+
+_LINK = (
+    "a link cannot be looked at here: save what it shows as a .csv file and begin with that; "
+    "in the campaign, contacts.file can be the link"
+)
+
+
+def _is_link(text: str) -> bool:
+    # A path has lost one of the slashes.
+    return text.lower().startswith(("https:/", "http:/"))
 
 
 def _chosen_worksheet(path: Path, answers: Answers) -> str | None:
@@ -157,7 +187,7 @@ def _chosen_worksheet(path: Path, answers: Answers) -> str | None:
         text="Which worksheet has the people to call?",
         choices=dict.fromkeys(names, ""),
         check=one_of(names),
-        default=names[0],
+        default=likely_worksheet(path, names),
         found=f"{path.name} has {len(names)} worksheets.",
     )
     return answers(question)

@@ -12,8 +12,7 @@ from poku_batch.inspection import Finding, Severity
 
 def fixed_lines(fixed: Fixed, looked: Looked, campaign: Campaign) -> list[str]:
     """What was repaired, what is left to a person, and what to write into the campaign."""
-    cells = "1 cell" if fixed.repairs == 1 else f"{fixed.repairs:,} cells"
-    lines = ["", f"repaired  {cells}, in {shown(fixed.path)}; each is told in {shown(fixed.list)}"]
+    lines = ["", f"repaired  {_repaired(fixed)}"]
     left = [finding for finding in looked.findings if left_of(finding)]
     errors = sum(left_of(one) for one in left if one.severity is Severity.ERROR)
     warnings = sum(left_of(one) for one in left) - errors
@@ -24,6 +23,13 @@ def fixed_lines(fixed: Fixed, looked: Looked, campaign: Campaign) -> list[str]:
     file = _as_written(fixed.path, campaign.folder)
     lines.append(f"next      set contacts.file: {file}{_also(fixed, campaign)}")
     return lines
+
+
+def _repaired(fixed: Fixed) -> str:
+    if not fixed.repairs:
+        return f"nothing: no cell says without doubt what was meant; {shown(fixed.path)} is a copy"
+    cells = "1 cell" if fixed.repairs == 1 else f"{fixed.repairs:,} cells"
+    return f"{cells}, in {shown(fixed.path)}; each is told in {shown(fixed.list)}"
 
 
 def _as_written(path: Path, folder: Path) -> str:

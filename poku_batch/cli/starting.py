@@ -19,7 +19,11 @@ def init(
     *,
     sheet: Annotated[
         Path | None,
-        _option("The sheet: csv, tsv, xlsx or parquet. It is not changed.", "FILE", "--sheet"),
+        _option(
+            "The sheet: csv, tsv, xlsx or parquet, or a pattern such as '*.csv'. It is not changed.",
+            "FILE",
+            "--sheet",
+        ),
     ] = None,
     worksheet: Annotated[
         str | None, _option("The worksheet of a workbook.", "NAME", "--worksheet")

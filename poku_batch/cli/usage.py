@@ -1,6 +1,7 @@
 """What typer says of a command line that is wrong, in the program's own words."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 #: typer takes some phrases from pydantic; the first that matches is said in plain words.
@@ -31,8 +32,19 @@ def usage_words(error: Any) -> str:
         what = _plain(found["what"])
         text = f"{found['where'].strip(chr(39))}: {what}" if found["where"] else what
     text, near = _without_suggestion(text)
-    hint = f"did you mean {near}? " if near else ""
+    hint = f"did you mean {near}? " if near else _campaigns_here(text)
     return f"{_begun(text).rstrip('.')} ({hint}{_help(error)} says what there is)"
+
+
+def _campaigns_here(text: str) -> str:
+    """The campaigns of the working directory, where the command line lacks one."""
+    if not text.startswith("Missing argument 'CAMPAIGN'"):
+        return ""
+    try:
+        names = sorted(p.name for p in Path().iterdir() if p.suffix.lower() in {".yaml", ".yml"})
+    except OSError:
+        return ""
+    return f"here: {', '.join(names[:5])}; " if names else ""
 
 
 def _without_suggestion(text: str) -> tuple[str, str | None]:

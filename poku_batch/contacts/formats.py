@@ -68,6 +68,8 @@ def require_ending(path: Path, *, file: str) -> str:
     """Return the file's ending in lower case; raises ``ContactsError`` if no reader has it."""
     ending = path.suffix.lower()
     if ending not in _ENDINGS:
+        if path.is_dir():
+            require_file(path, file=file)
         raise _unknown_ending(file, ending)
     return ending
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import yaml
 
 from poku_batch.drafting.choices import Choices
+from poku_batch.drafting.columns import column_named
 from poku_batch.drafting.purposes import PLANS
 
 #: What YAML reads as the same text without quotes, whatever its version.
@@ -54,12 +55,7 @@ def _contacts(choices: Choices) -> Iterator[str]:
     if sheet.header_row is not None:
         yield f"  header_row: {sheet.header_row} # the row with the names of the columns"
     yield f"  phone: {scalar(choices.phone)} # the column with the number to call"
-    if choices.key:
-        single = len(choices.key) == 1
-        written = scalar(choices.key[0]) if single else f"[{_items(choices.key)}]"
-        yield f"  key: {written} # what tells a row from the others when the sheet is read again"
-    else:
-        yield "  # key: Booking # a column that tells rows apart; without it, the number does"
+    yield from _key(choices)
     if choices.region is not None:
         yield f"  region: {choices.region} # the country of numbers without +"
     for name, column, note in (
@@ -73,6 +69,22 @@ def _contacts(choices: Choices) -> Iterator[str]:
         yield "  consent: # who may be called; everybody else is skipped"
         yield f"    column: {scalar(roles.permission.column.name)}"
         yield f"    values: [{_items(roles.permission.values)}]"
+
+
+def _key(choices: Choices) -> Iterator[str]:
+    if not choices.key:
+        yield "  # key: Booking # a column that tells rows apart; without it, the number does"
+        return
+    single = len(choices.key) == 1
+    written = scalar(choices.key[0]) if single else f"[{_items(choices.key)}]"
+    yield f"  key: {written} # what tells a row from the others when the sheet is read again"
+    if _has_repeats(choices):
+        yield "  # duplicates: all # without it, a number in several rows is called for one of them"
+
+
+def _has_repeats(choices: Choices) -> bool:
+    phone = column_named(choices.phone, choices.sheet.columns)
+    return phone is not None and len(set(phone.filled)) < len(phone.filled)
 
 
 def _call(choices: Choices) -> Iterator[str]:

@@ -10,7 +10,8 @@ MOBILE = Headings(
 PHONE = Headings(
     "phone, phone number, telephone, tel, telephone number, msisdn, contact number, call "
     "number, number to call, telefon, telefonnummer, rufnummer, fon, telefono, telefone, "
-    "telefoon, telefoonnummer, fone, numero de contacto"
+    "telefoon, telefoonnummer, fone, numero de contacto, reach you, reach me, call you, call me, "
+    "ring you, text you, contact you, erreichbar, erreichen, joindre, contactarte, contactarle"
 )
 #: Fit for a number to call where there is no other.
 PHONE_ALONE = Headings("to, number, contact, numero, nummer")

@@ -175,7 +175,7 @@ def _by_numbers(tried: Sequence[str], language: str | None) -> RegionGuess:
     fits = [_fit(tried, region) for region in LANGUAGE_OF if region not in _PLUS_1]
     best = max(fit.share for fit in fits)
     if best < _EXPLAINED:
-        why = f"numbers such as {tried[0]!r} fit no one country"
+        why = f"numbers such as {tried[0]!r} fit no single country"
         return RegionGuess(region=None, sure=False, why=why)
     fitting = [fit for fit in fits if fit.share >= best - 0.05]
     near = [fit for fit in fitting if fit.region in COUNTRIES_OF.get(language or "", ())]

@@ -23,6 +23,7 @@ class Plan:
     is about where nobody says it, ``asks_about`` how that is asked. ``outcomes`` are phrases by
     outcome, in the order in which they are looked for: what overrules another comes first.
     ``redial`` and ``extras`` are lines of YAML, to be taken up by whoever wants them.
+    ``is_of_a_day``: each call is about something on a day, and another day is another call.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Plan:
     outcomes: Mapping[str, tuple[str, ...]]
     redial: str
     extras: tuple[str, ...] = ()
+    is_of_a_day: bool = False
 
 
 _REACH = "{outcomes: [no_answer, busy], attempts: 3, after: [2h, 1d]}"
@@ -48,6 +50,7 @@ PLANS: Mapping[Purpose, Plan] = {
             "confirmed": ("outcome: confirmed", "confirmed the", "will be there"),
         },
         redial="{outcomes: [no_answer, busy, voicemail], attempts: 3, after: [2h, 1d]}",
+        is_of_a_day=True,
     ),
     Purpose.REMINDER: Plan(
         title="remind people of something",
@@ -60,6 +63,7 @@ PLANS: Mapping[Purpose, Plan] = {
             "reminded": ("outcome: reminded", "acknowledged the reminder", "confirmed the"),
         },
         redial=_REACH,
+        is_of_a_day=True,
     ),
     Purpose.SURVEY: Plan(
         title="ask a few questions",

@@ -74,7 +74,7 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
 
 
 def column_of(columns: Sequence[Column]) -> Callable[[str], str]:
-    """Make a check that an answer is a column's name, in any case, or its letter."""
+    """Make a check that an answer is a column's name, in any case, its letter, or its number."""
 
     def check(text: str) -> str:
         answer = text.strip()
@@ -83,6 +83,7 @@ def column_of(columns: Sequence[Column]) -> Callable[[str], str]:
             [column.name for column in columns if column.name == answer],
             [column.name for column in columns if column.name.casefold() == low],
             [column.name for column in columns if column.letter.casefold() == low],
+            [column.name for number, column in enumerate(columns, 1) if str(number) == answer],
         ):
             if len(found) == 1:
                 return found[0]

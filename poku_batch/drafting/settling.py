@@ -4,7 +4,7 @@ Each question has what the sheet says as its default. What nobody may guess (whi
 are called, who is calling) has none, and must be answered.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from poku_batch.drafting import questions
@@ -80,6 +80,7 @@ class _Settling:
                 found=found,
                 check=questions.column_of(columns),
                 default=default,
+                choices=_listed(columns) if default is None else None,
             )
         )
         phone = column_named(answer, columns)
@@ -125,8 +126,9 @@ class _Settling:
             self.notes.append(f"Numbers without + are taken to be from {answer}: {guess.why}.")
         return answer
 
-    def key(self, phone: Column, day: Column | None) -> tuple[str, ...]:
-        guess = guess_key(self.sheet.columns, phone, day)
+    def key(self, purpose: Purpose, phone: Column, day: Column | None) -> tuple[str, ...]:
+        is_of_a_day = PLANS[purpose].is_of_a_day
+        guess = guess_key(self.sheet.columns, phone, day, is_of_a_day=is_of_a_day)
         default = guess.columns or (phone.name,)
         answer = self.ask(
             Question(
@@ -193,6 +195,16 @@ class _Settling:
         return self.ask(question)
 
 
+_MOST_LISTED = 40
+
+
+def _listed(columns: Sequence[Column]) -> dict[str, str] | None:
+    """The columns to choose from, each with a cell of it; None where they are too many."""
+    if len(columns) > _MOST_LISTED:
+        return None
+    return {column.name: next(iter(column.filled), "empty")[:60] for column in columns}
+
+
 def settle(sheet: Sheet, ask: Ask, taken: Callable[[str], str | None]) -> Settled | None:
     """Ask everything in order; None where a column of numbers is not known.
 
@@ -207,7 +219,7 @@ def settle(sheet: Sheet, ask: Ask, taken: Callable[[str], str | None]) -> Settle
         return None
     country = asked.region(phone)
     roles = find_roles(sheet.columns, phone)
-    key = asked.key(phone, roles.day)
+    key = asked.key(purpose, phone, roles.day)
     language, tag, by_row = asked.language(phone, country)
     caller_id = asked.caller_id(country)
     choices = Choices(

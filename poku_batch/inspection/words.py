@@ -50,7 +50,7 @@ _WORDS: Mapping[Kind, tuple[str, str]] = {
     ),
     Kind.SAME_PERSON: (
         "the same person in several rows, by name and number",
-        "remove the rows that are too many",
+        "remove the rows that are too many; contacts.duplicates says whether all are called",
     ),
     Kind.EMPTY: (
         "an empty cell that the prompt uses",

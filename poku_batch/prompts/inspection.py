@@ -3,6 +3,7 @@
 A name that is only ever asked for with care, ``x is defined`` or ``x | default(…)``, is optional.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,9 +17,12 @@ from poku_batch.prompts.names import (
     CONTACT_FIELDS,
     RESERVED,
     ColumnNames,
+    identifier,
     trouble_in_fields,
 )
 
+#: How much of a line is looked at for what was meant.
+_LONGEST = 2_000
 _INCLUDING = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
 
 
@@ -88,12 +92,28 @@ def _parsed(environment: Environment, text: str, origin: Origin) -> tuple[Unit |
         names = frozenset(meta.find_undeclared_variables(tree))
     except TemplateSyntaxError as error:
         message = f"the template does not parse: {error.message}"
-        return None, [origin.fault(message, line=error.lineno)]
+        return None, [origin.fault(message, _as_meant(text, error), line=error.lineno)]
     except (RecursionError, MemoryError, SyntaxError):
         return None, [origin.fault("the template is nested too deeply", line=1)]
     wanted = names - set(environment.globals)
     unit = Unit(origin=origin, tree=tree, wanted=wanted, needed=wanted - _optional(tree))
     return unit, []
+
+
+#: A name as the sheet has it, with its spaces; and one brace where two belong.
+_SPACED = re.compile(r"\{\{[-+]?\s*([^\W\d]\w*(?: +\w+)+)\s*(?=[|}])")
+_ONE_BRACE = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}(?!\})")
+
+
+def _as_meant(text: str, error: TemplateSyntaxError) -> str | None:
+    """What was probably meant in the line of a fault, for somebody who does not know Jinja."""
+    lines = text.split("\n")
+    line = lines[error.lineno - 1][:_LONGEST] if 0 < error.lineno <= len(lines) else ""
+    if found := _SPACED.search(line):
+        return f"names have _ in the place of spaces: {{{{ {identifier(found[1])} }}}}"
+    if found := _ONE_BRACE.search(line):
+        return f"two braces on either side: {{{{ {found[1]} }}}}"
+    return None
 
 
 def _included(environment: Environment, unit: Unit) -> Iterator[tuple[str, Origin] | Fault]:

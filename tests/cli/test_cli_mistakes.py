@@ -120,6 +120,26 @@ def test_a_mistake_is_told_with_its_place_and_nobody_is_called(
     assert standin.requests == []
 
 
+def test_a_command_without_a_campaign_names_those_that_are_there(
+    served: Folder, program: Program
+) -> None:
+    result = program.run("run", "--simulate", cwd=served.path)
+    assert result.code == 2
+    assert "missing argument 'CAMPAIGN' (here: campaign.yaml; poku-batch run --help" in result.err
+    served.campaign.unlink()
+    alone = program.run("check", cwd=served.path)
+    assert "missing argument 'CAMPAIGN' (poku-batch check --help" in alone.err
+
+
+def test_a_suggested_campaign_can_be_typed_as_it_stands(served: Folder, program: Program) -> None:
+    for typed, meant in (("campain.yaml", "campaign.yaml"), ("../{}/campain.yaml", None)):
+        name = typed.format(served.path.name)
+        near = meant or name.replace("campain", "campaign")
+        result = program.run("check", name, cwd=served.path)
+        assert f"(did you mean {near}?)" in result.err
+        assert (served.path / near).is_file()
+
+
 def test_check_tells_the_same_as_a_run(served: Folder) -> None:
     served.people(numbers(1))
     for mistake in ("a nested key misspelt", "a number column misspelt", "a filter misspelt"):

@@ -22,7 +22,7 @@ def test_max_calls_bounds_one_run_and_the_next_goes_on(served: Folder, standin: 
     first = served.run()
     assert first.code == 4, first
     assert "stopped at limits.max_calls" in first.out
-    assert "real calls to 3 people" in first.err
+    assert "real calls to 3 people of 5 (US 5)" in first.err
     assert len(standin.calls) == 3
     assert served.run().code == 0
     assert standin.numbers == numbers(5)

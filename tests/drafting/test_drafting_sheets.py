@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from poku_batch.drafting.campaign_text import draft_campaign
 from poku_batch.drafting.columns import Column
 from poku_batch.drafting.numbers import guess_region, looks_like_number
 from tests.drafting.drafting_sheets import columns_of, numbers, settled
@@ -51,7 +52,19 @@ _CELLS: dict[str, Callable[[int], str]] = {
 CASES = [
     # English
     Case("First Name,Last Name,Phone", "name,name,US", "Phone", "US"),
-    Case("Name,Phone Number,Appointment", "name,US,moment", "Phone Number", "US"),
+    Case(
+        "Name,Phone Number,Appointment",
+        "name,US,moment",
+        "Phone Number",
+        "US",
+        "Phone Number,Appointment",
+    ),
+    Case(
+        "What's your name?,What number can we reach you on?",
+        "name,US",
+        "What number can we reach you on?",
+        "US",
+    ),
     Case("Booking ID,Name,Phone", "id,name,US", "Phone", "US", "Booking ID"),
     Case(
         "Patient ID,First Name,Mobile Phone,Home Phone",
@@ -105,7 +118,12 @@ CASES = [
         "Kundennummer,Name,Mobilnummer", "id,name,DE", "Mobilnummer", "DE", "Kundennummer", "de-DE"
     ),
     Case(
-        "Kunde,Rufnummer,Termin,Uhrzeit", "name,DE,dmy,clock", "Rufnummer", "DE", language="de-DE"
+        "Kunde,Rufnummer,Termin,Uhrzeit",
+        "name,DE,dmy,clock",
+        "Rufnummer",
+        "DE",
+        "Rufnummer,Termin",
+        "de-DE",
     ),
     Case(
         "Nachname,Telefon geschäftlich,Handynummer,Betrag",
@@ -123,7 +141,8 @@ CASES = [
         "name,FR,FR,dmy",
         "Tél. portable",
         "FR",
-        language="fr-FR",
+        "Tél. portable,Date de RDV",
+        "fr-FR",
     ),
     Case(
         "N° client,Nom,Numéro de téléphone",
@@ -140,12 +159,15 @@ CASES = [
         "name,MX,MX,dmy,clock",
         "Celular",
         "MX",
-        language="es-419",
+        "Celular,Fecha",
+        "es-419",
     ),
     Case("Código,Nombre,Teléfono", "id,name,AR", "Teléfono", "AR", "Código", "es-419"),
     # Portuguese
-    Case("Nome,Celular,Data", "name,BR,dmy", "Celular", "BR", language="pt-BR"),
-    Case("Nome,Telemóvel,Consulta", "name,PT,dmy", "Telemóvel", "PT", language="pt-PT"),
+    Case("Nome,Celular,Data", "name,BR,dmy", "Celular", "BR", "Celular,Data", "pt-BR"),
+    Case(
+        "Nome,Telemóvel,Consulta", "name,PT,dmy", "Telemóvel", "PT", "Telemóvel,Consulta", "pt-PT"
+    ),
     # Dutch
     Case("Voornaam,Achternaam,Mobiel", "name,name,NL", "Mobiel", "NL", language="nl-NL"),
     Case(
@@ -250,13 +272,45 @@ def test_a_phone_column_that_is_mostly_empty_does_not_come_first() -> None:
 def test_a_number_in_several_rows_is_told_apart_by_its_day() -> None:
     number = numbers("US")[0]
     rows = [[number, f"2027-03-0{day}"] for day in (1, 2, 3)]
-    found, _ = settled([["Phone", "Appointment"], *rows])
+    found, _ = settled([["Phone", "Appointment"], *rows], purpose="survey")
     assert found is not None
     assert found.choices.key == ("Phone", "Appointment")
-    twice, _ = settled([["Phone", "Appointment"], *rows, rows[0]])
+    assert "\n  # duplicates: all #" in draft_campaign(found.choices)
+    twice, _ = settled([["Phone", "Appointment"], *rows, rows[0]], purpose="survey")
     assert twice is not None
     assert twice.choices.key == ()
     assert any("only the first" in note for note in twice.notes)
+
+
+def test_a_number_of_rows_that_stands_twice_is_told_and_not_taken() -> None:
+    rows = [[f"L-{min(n, 6)}", number] for n, number in enumerate(numbers("US"))]
+    found, _ = settled([["Lead ID", "Phone"], *rows])
+    assert found is not None
+    assert found.choices.key == ()
+    assert any(
+        "column A, Lead ID, would number the rows, but 'L-6' stands in 2" in note
+        for note in found.notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("purpose", "day", "key"),
+    [
+        ("appointment", "2027-03-02", ("Phone", "Appointment")),
+        ("reminder", "2027-03-02", ("Phone", "Appointment")),
+        ("appointment", "", ()),
+        ("survey", "2027-03-02", ()),
+        ("outreach", "2027-03-02", ()),
+    ],
+)
+def test_whoever_has_another_appointment_next_week_is_called_for_that_too(
+    purpose: str, day: str, key: tuple[str, ...]
+) -> None:
+    first, second = numbers("US")[:2]
+    rows = [["Ana", first, "2027-03-01"], ["Ben", second, day], ["Eve", "", ""]]
+    found, _ = settled([["Name", "Phone", "Appointment"], *rows], purpose=purpose)
+    assert found is not None
+    assert found.choices.key == key
 
 
 def test_the_place_in_a_list_is_no_key_since_somebody_else_stands_there_tomorrow() -> None:

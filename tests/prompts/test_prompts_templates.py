@@ -188,6 +188,9 @@ def test_names_set_in_branches_or_around_an_include_are_not_missed(tmp_path: Pat
     ("prompt", "part"),
     [
         ("a\n{% if %}", "p.md:8: the template does not parse"),
+        ("{{ First Name }}", "(names have _ in the place of spaces: {{ first_name }})"),
+        ("{{ Ready on | upper }}", "{{ ready_on }})"),
+        ("{{ first_name } x", "(two braces on either side: {{ first_name }})"),
         ("{{ a | upcase }}", "there is no filter upcase"),
         ("{% for i in range(3) %}", "endfor"),
         ("{{ [1] | random }}", "there is no filter random"),
