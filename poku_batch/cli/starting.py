@@ -20,7 +20,7 @@ def init(
     sheet: Annotated[
         Path | None,
         _option(
-            "The sheet: csv, tsv, xlsx or parquet, or a pattern such as '*.csv'. It is not changed.",
+            "A csv, tsv, xlsx or parquet file, or a pattern such as '*.csv'. It is not changed.",
             "FILE",
             "--sheet",
         ),
