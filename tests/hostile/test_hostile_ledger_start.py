@@ -61,7 +61,7 @@ def test_a_ledger_that_is_none_is_left_as_it_is_and_nobody_is_called(
 
 def _assert_refused(result: Result, ledger: Path, *words: str) -> None:
     assert result.code == 2, result
-    assert str(ledger.relative_to(made.path)) in result.err
+    assert str(Path(*ledger.parts[-2:])) in result.err
     for word in words:
         assert word in result.err, result.err
 
