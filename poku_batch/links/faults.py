@@ -68,10 +68,17 @@ class LinkFaults:
         """A sheet that takes too long."""
         return self.error(f"was not there whole within {within_s:g} s", _LATER)
 
-    def too_large(self, most: int) -> ContactsError:
-        """A sheet of more bytes than ``most``."""
+    def too_large(self, most: int, *, unpacked: bool = False) -> ContactsError:
+        """A sheet of more bytes than ``most``; ``unpacked``: of a workbook, without its packing."""
         size = f"{most >> 20:,} MiB" if most >= 1 << 20 else f"{most:,} bytes"
+        if unpacked:
+            hint = "link to the sheet as CSV, or see what takes so much in it"
+            return self.error(f"is a workbook that is larger than {size} when unpacked", hint)
         return self.error(f"is larger than {size}", _DOWNLOAD)
+
+    def unsound(self) -> ContactsError:
+        """An archive that is damaged, or pretends to be smaller than it is."""
+        return self.error("is not a sound workbook", "open it, and save it again as .xlsx")
 
     def broken_off(self) -> ContactsError:
         """An answer that is not whole."""

@@ -17,6 +17,7 @@ from poku_batch.contacts.kinds import is_page
 from poku_batch.errors import UsageError
 from poku_batch.links.addresses import sheet_address
 from poku_batch.links.answers import BrokenOffError, TooLargeError, asking, header, save
+from poku_batch.links.archives import UnsoundError, is_larger
 from poku_batch.links.faults import LinkFaults
 from poku_batch.links.network import Scope, World, may_lead
 from poku_batch.models import Source
@@ -27,9 +28,13 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How much a link may take: bytes of the sheet, seconds in all, redirects on the way."""
+    """How much a link may take: bytes of the sheet, seconds in all, redirects on the way.
+
+    ``most_unpacked`` are the bytes of a workbook's parts, all of which a reader may hold at once.
+    """
 
     most_bytes: int = 100 << 20
+    most_unpacked: int = 1 << 30
     within_s: float = 60.0
     redirects: int = 5
 
@@ -66,6 +71,11 @@ async def fetch(
         raise faults.too_slow(bounds.within_s) from error
     if await anyio.to_thread.run_sync(is_page, into):
         raise faults.page()
+    try:
+        if await anyio.to_thread.run_sync(is_larger, into, bounds.most_unpacked):
+            raise faults.too_large(bounds.most_unpacked, unpacked=True)
+    except UnsoundError as error:
+        raise faults.unsound() from error
     return found
 
 

@@ -37,7 +37,8 @@ def scope_of(address: IpAddress) -> Scope:
         return Scope.LOOPBACK
     if address.is_link_local:
         return Scope.LINK_LOCAL
-    return Scope.PUBLIC if address.is_global and not address.is_multicast else Scope.PRIVATE
+    is_somebodys = address.is_global and not address.is_multicast and not address.is_reserved
+    return Scope.PUBLIC if is_somebodys else Scope.PRIVATE
 
 
 def _inner(address: IpAddress) -> IpAddress:

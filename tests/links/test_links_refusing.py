@@ -11,6 +11,7 @@ import pytest
 
 from poku_batch.links import Bounds
 from poku_batch.links.answers import Unpacker
+from poku_batch.links.network import Scope, World
 from tests.links.links_world import Hosts, on, refused
 from tests.poku.poku_server import Connection, http, replying, serving
 
@@ -73,6 +74,10 @@ async def test_a_web_page_is_no_sheet(tmp_path: Path, answer: bytes) -> None:
         ("https://[::1]/", "leads on to ::1, a loopback address"),
         ("https://[::ffff:127.0.0.1]/", "leads on to ::ffff:127.0.0.1, a loopback address"),
         ("https://[64:ff9b::a9fe:a9fe]/", "leads on to 64:ff9b::a9fe:a9fe, a link-local address"),
+        ("https://[2002:7f00:1::]/", "leads on to 2002:7f00:1::, a loopback address"),
+        ("https://[::127.0.0.1]/", "leads on to ::127.0.0.1, a private address"),
+        ("https://224.0.1.1/", "leads on to 224.0.1.1, a private address"),
+        ("https://[ff0e::1]/", "leads on to ff0e::1, a private address"),
         ("https://[fe80::1]/", "leads on to fe80::1, a link-local address"),
         ("https://[fd00::1]/", "leads on to fd00::1, a private address"),
         ("//127.0.0.1/", "leads on to 127.0.0.1, a loopback address"),
@@ -172,6 +177,24 @@ async def test_a_gzip_bomb_stops_at_the_bound(tmp_path: Path) -> None:
     assert (tmp_path / "sheet").stat().st_size <= 1 << 20
     # Nor is more of it in memory at any time.
     assert max(len(part) for part in Unpacker().parts(bomb)) <= 1 << 16
+
+
+async def test_what_comes_packed_is_bounded_too(tmp_path: Path) -> None:
+    packed = gzip.compress(b"a,b\n1,2\n") + bytes(2 << 20)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+    async with serving(replying(head + packed)) as server:
+        told = await refused(f"{server.url}/s", tmp_path, bounds=Bounds(most_bytes=1 << 20))
+    assert told.startswith("is larger than 1 MiB")
+
+
+async def test_contacts_do_not_travel_in_the_open_inside_either(tmp_path: Path) -> None:
+    hosts = Hosts()
+    told = await refused("http://10.0.0.1:9/s", tmp_path, world=hosts.world)
+    assert told.startswith("leads on to 10.0.0.1 without https")
+
+
+def test_an_address_of_one_cable_is_judged_without_its_name() -> None:
+    assert World().narrowest(["93.184.216.34", "fe80::1%eth0"]) is Scope.LINK_LOCAL
 
 
 @pytest.mark.parametrize("part", ["head", "body", "handshake"])
