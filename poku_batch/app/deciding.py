@@ -49,7 +49,7 @@ async def retry_contacts(
     ``confirm`` is asked before anything changes, if anybody is selected; it blocks the event loop.
     Raises ``UsageError`` where a key or an outcome is not known, with the nearest.
     """
-    async with existing_ledger(campaign, simulate=simulate) as ledger:
+    async with existing_ledger(campaign, simulate=simulate, writing=True) as ledger:
         occurring = (await ledger.counts(campaign.identity, now=datetime.now(UTC))).outcomes
         for outcome in selection.outcomes:
             _require_outcome(campaign, outcome, occurring)
@@ -104,7 +104,7 @@ async def resolve_contact(  # what the person says
         outcome=outcome,
         summary=summary,
     )
-    async with existing_ledger(campaign, simulate=simulate) as ledger:
+    async with existing_ledger(campaign, simulate=simulate, writing=True) as ledger:
         contact = await require_contact(ledger, campaign, key)
         if contact.state is not ContactState.UNKNOWN:
             why = f" ({contact.error})" if contact.error else ""

@@ -130,12 +130,12 @@ async def listed(
 
     Without ``numbers`` they are masked, in reasons too. No ledger is an empty list.
     """
-    from poku_batch.ledger import ledger_exists, open_ledger
+    from poku_batch.ledger import ledger_exists, look_into
 
     if not ledger_exists(chosen.url):
         yield _nobody()
         return
-    async with open_ledger(chosen.url) as ledger:
+    async with look_into(chosen.url) as ledger:
 
         async def batches() -> AsyncIterator[list[DoNotCallEntry]]:
             async for entries in ledger.do_not_call(batch=_BATCH):

@@ -65,12 +65,12 @@ async def open_lists(campaign: Campaign, *, simulate: bool) -> DoNotCallLists:
 
 async def _real_list(campaign: Campaign) -> frozenset[int]:
     """What a real run would find on its ledger's list: a rehearsal calls nobody of them either."""
-    from poku_batch.ledger import ledger_exists, open_ledger
+    from poku_batch.ledger import ledger_exists, look_into
 
     url = environment.ledger_url(campaign, simulate=False)
     if not ledger_exists(url):
         return frozenset()
-    async with open_ledger(url) as ledger:
+    async with look_into(url) as ledger:
         return await listed_numbers(ledger)
 
 

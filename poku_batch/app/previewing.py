@@ -180,9 +180,9 @@ class Previewer:
         record = None
         if plan.key is not None:
             record = await self._ledger.contact(self._campaign.identity, plan.key)
-        made = self._composed(row, plan, 1 if record is None else record.attempts + 1)
         twins = await self.rows.twins(row, plan, most=_TWINS)
         own = await self.rows.enrolled([plan])
+        made = self._composed(row, plan, record, attempt=_next_attempt(own, record))
         subject = Subject(
             prepared=self._prepared,
             row=row,
@@ -211,7 +211,9 @@ class Previewer:
             waits={"auto": None, "wait": True, "poll": False}[self._campaign.api.completion],
         )
 
-    def _composed(self, row: SheetRow, plan: Enrolment, attempt: int) -> Composed | None:
+    def _composed(
+        self, row: SheetRow, plan: Enrolment, record: ContactRecord | None, *, attempt: int
+    ) -> Composed | None:
         """The row's request, with its caller ID; None where none can be made."""
         if plan.to is None:
             return None
@@ -221,7 +223,7 @@ class Previewer:
         pool = self._campaign.call.caller_ids
         if not pool:
             return made
-        return replace(made, request=replace(made.request, from_=chosen_from(pool, plan)))
+        return replace(made, request=replace(made.request, from_=chosen_from(pool, plan, record)))
 
     async def _with_twins(
         self, plan: Enrolment, twins: Sequence[Enrolment]
@@ -270,6 +272,13 @@ class Previewer:
             column=sheet.columns[position],
             value=row.cells[position],
         )
+
+
+def _next_attempt(own: EnrolmentReport, record: ContactRecord | None) -> int:
+    """The number of the contact's next attempt; one that was turned away is placed again."""
+    if own.pending:
+        return own.pending[0].attempt
+    return 1 if record is None else record.attempts + 1
 
 
 def number_facts(e164: str) -> NumberFacts:

@@ -74,9 +74,11 @@ async def export_files(
 
 
 @asynccontextmanager
-async def existing_ledger(campaign: Campaign, *, simulate: bool) -> AsyncIterator[Ledger]:
-    """Open the ledger of a campaign that was run before."""
-    from poku_batch.ledger import ledger_exists, open_ledger
+async def existing_ledger(
+    campaign: Campaign, *, simulate: bool, writing: bool = False
+) -> AsyncIterator[Ledger]:
+    """Open the ledger of a campaign that was run before; without ``writing`` to read it alone."""
+    from poku_batch.ledger import ledger_exists, look_into, open_ledger
 
     url = environment.ledger_url(campaign, simulate=simulate)
     option = " --simulate" if simulate else ""
@@ -86,7 +88,7 @@ async def existing_ledger(campaign: Campaign, *, simulate: bool) -> AsyncIterato
     )
     if not ledger_exists(url):
         raise never
-    async with open_ledger(url) as ledger:
+    async with open_ledger(url) if writing else look_into(url) as ledger:
         if await ledger.columns(campaign.identity) is None:
             raise never
         yield ledger
@@ -94,9 +96,9 @@ async def existing_ledger(campaign: Campaign, *, simulate: bool) -> AsyncIterato
 
 @asynccontextmanager
 async def ledger_or_scratch(campaign: Campaign, *, simulate: bool) -> AsyncIterator[Ledger]:
-    """Open the campaign's ledger, or one in memory where there is none yet."""
-    from poku_batch.ledger import ledger_exists, open_ledger, scratch_ledger
+    """Open the campaign's ledger to read it, or an empty one where there is none yet."""
+    from poku_batch.ledger import ledger_exists, look_into, scratch_ledger
 
     url = environment.ledger_url(campaign, simulate=simulate)
-    async with open_ledger(url) if ledger_exists(url) else scratch_ledger() as ledger:
+    async with look_into(url) if ledger_exists(url) else scratch_ledger() as ledger:
         yield ledger

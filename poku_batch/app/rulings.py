@@ -305,16 +305,15 @@ def _caller_id(subject: Subject) -> str:
     if not pool:
         own = subject.made.request.from_ if subject.made else None
         return own or "your account's own number"
-    number = chosen_from(pool, subject.plan)
-    kept = "by its key, of"
-    if subject.record is not None and subject.record.attempts:
-        kept = "unless its last call came from another of the"
-    return f"{number}, {kept} {len(pool)} numbers"
+    number = chosen_from(pool, subject.plan, subject.record)
+    kept = subject.record is not None and subject.record.last_from == number
+    why = "which its last call came from" if kept else "by its key"
+    return f"{number}, {why}, of {len(pool)} numbers"
 
 
-def chosen_from(pool: Sequence[str], plan: Enrolment) -> str:
-    """The caller ID that a contact's key always leads to."""
-    return choose(pool, key=plan.key or "", last=None)
+def chosen_from(pool: Sequence[str], plan: Enrolment, record: ContactRecord | None) -> str:
+    """The caller ID of a contact: that of its last call, else the one its key always leads to."""
+    return choose(pool, key=plan.key or "", last=None if record is None else record.last_from)
 
 
 def _redials(subject: Subject) -> Ruling:

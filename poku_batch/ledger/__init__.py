@@ -8,7 +8,7 @@ from poku_batch.ledger.erasure import Erased, erase
 from poku_batch.ledger.forgetting import forget_ledger
 from poku_batch.ledger.inspection import Inspection, Problem, inspect
 from poku_batch.ledger.opening import ledger_exists, ledger_path
-from poku_batch.ledger.sqlite import SqliteLedger, open_ledger, scratch_ledger
+from poku_batch.ledger.sqlite import SqliteLedger, look_into, open_ledger, scratch_ledger
 
 __all__ = [
     "Backup",
@@ -22,6 +22,7 @@ __all__ = [
     "inspect",
     "ledger_exists",
     "ledger_path",
+    "look_into",
     "open_ledger",
     "scratch_ledger",
 ]

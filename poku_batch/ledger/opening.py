@@ -89,10 +89,23 @@ def prepare(path: Path) -> None:
             connection.close()
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection to an existing ledger, in autocommit; may be handed from thread to thread."""
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of a ledger; 0 for an empty file.
+
+    Raises ``LedgerError`` for another program's database, or a ledger of a newer version.
+    """
+    _check_owner(connection, path)
+    return _version(connection)
+
+
+def connect(path: Path, *, read_only: bool = False, sealed: bool = False) -> sqlite3.Connection:
+    """A connection to an existing ledger, in autocommit; may be handed from thread to thread.
+
+    A ``read_only`` one changes nothing at all. A ``sealed`` one has temporary tables of its own;
+    it must not be the last to leave: it would leave the log's files behind.
+    """
     connection = sqlite3.connect(
-        f"file:{quote(str(path))}?mode=rw",
+        f"file:{quote(str(path))}?mode={'ro' if sealed else 'rw'}",
         uri=True,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,

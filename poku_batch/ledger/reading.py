@@ -276,6 +276,7 @@ def _records(rows: Iterable[tuple[Any, ...]]) -> list[ContactRecord]:
             due_at=instants.maybe_from_stored(due_at),
             waits_for=waits_for,
             rang=bool(rang),
+            last_from=last_from,
         )
         for (
             _,
@@ -296,5 +297,6 @@ def _records(rows: Iterable[tuple[Any, ...]]) -> list[ContactRecord]:
             due_at,
             waits_for,
             rang,
+            last_from,
         ) in rows
     ]

@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from poku_batch.ledger.holds import campaign_number
 from poku_batch.ledger.lock import campaign_lease
 from poku_batch.ledger.reading import Reader
 from poku_batch.ledger.run import SqliteRun
+from poku_batch.ledger.schema import VERSION
 from poku_batch.ledger.writer import Writer
 from poku_batch.models import (
     CampaignId,
@@ -48,8 +49,9 @@ from poku_batch.models import (
 class SqliteLedger:
     """The implementation of ``ports.Ledger``; made by ``open_ledger``."""
 
-    def __init__(self, path: Path, writer: Writer, reader: Reader) -> None:
+    def __init__(self, path: Path, writer: Writer, reader: Reader, *, sealed: bool = False) -> None:
         self.path = path
+        self._sealed = sealed
         self._writer = writer
         self._reader = reader
         self._runs: list[SqliteRun] = []
@@ -64,7 +66,7 @@ class SqliteLedger:
         number_caps: Sequence[Cap] = (),
     ) -> AsyncIterator[SqliteEnrolment]:
         """Begin to enrol a sheet with these columns, in their order."""
-        connection = await _connect(self.path)
+        connection = await _connect(self.path, sealed=self._sealed)
         session = SqliteEnrolment(
             connection, self.path, campaign, columns, duplicates, tuple(number_caps)
         )
@@ -246,21 +248,87 @@ async def open_ledger(url: str | Path) -> AsyncIterator[SqliteLedger]:
 
 
 @asynccontextmanager
+async def look_into(url: str | Path) -> AsyncIterator[SqliteLedger]:
+    """Open the ledger at a path or ``sqlite:///path`` to read it: nothing of it changes.
+
+    One of an earlier version is read in a private copy, which alone is brought up to date: a run
+    of the earlier program may be going on with it. Enrolments can be previewed; what would write
+    raises ``LedgerError``, as does a file that is missing or is no ledger of a known version.
+    """
+    path = opening.ledger_path(url)
+    reading = await _connect(path, read_only=True)
+    try:
+        # It reads now and closes last, so that SQLite's log is taken away again with it.
+        version = await anyio.to_thread.run_sync(_version, reading, path)
+        is_old = version < VERSION
+        writing = None if is_old else await _connect(path, read_only=True)
+    except BaseException:
+        reading.close()
+        raise
+    if writing is None:
+        try:
+            async with _copied(reading, path) as ledger:
+                yield ledger
+        finally:
+            reading.close()
+        return
+    ledger = SqliteLedger(path, Writer(writing, path), Reader(reading, path), sealed=True)
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+@asynccontextmanager
+async def _copied(source: sqlite3.Connection, path: Path) -> AsyncIterator[SqliteLedger]:
+    """Open a private copy of a ledger, brought up to date."""
+
+    def copy(to: Path) -> None:
+        with closing(sqlite3.connect(to, isolation_level=None)) as copied:
+            # All pages in one step are one moment's.
+            source.backup(copied, pages=-1)
+
+    async with _private_folder() as folder:
+        try:
+            await anyio.to_thread.run_sync(copy, folder / "copy.db")
+        except sqlite3.Error as error:
+            raise translated(error, path) from error
+        async with open_ledger(folder / "copy.db") as ledger:
+            yield ledger
+
+
+@asynccontextmanager
 async def scratch_ledger() -> AsyncIterator[SqliteLedger]:
     """An empty ledger that is gone afterwards: for previews where no ledger exists yet."""
+    async with _private_folder() as folder, open_ledger(folder / "scratch.db") as ledger:
+        yield ledger
+
+
+@asynccontextmanager
+async def _private_folder() -> AsyncIterator[Path]:
     folder = await anyio.to_thread.run_sync(
         lambda: tempfile.TemporaryDirectory(prefix="poku-batch-", ignore_cleanup_errors=True)
     )
     try:
-        async with open_ledger(Path(folder.name) / "scratch.db") as ledger:
-            yield ledger
+        yield Path(folder.name)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(folder.cleanup)
 
 
-async def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def _version(connection: sqlite3.Connection, path: Path) -> int:
     try:
-        return await anyio.to_thread.run_sync(lambda: opening.connect(path, read_only=read_only))
+        return opening.version_of(connection, path)
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+
+
+async def _connect(
+    path: Path, *, read_only: bool = False, sealed: bool = False
+) -> sqlite3.Connection:
+    try:
+        return await anyio.to_thread.run_sync(
+            partial(opening.connect, path, read_only=read_only, sealed=sealed)
+        )
     except sqlite3.Error as error:
         raise translated(error, path) from error

@@ -318,7 +318,8 @@ _RECORDS = """
                 t.state IN ('dialing', 'in_call', 'unknown')
                 OR (t.state = 'ended' AND t.outcome IS NOT 'invalid_number')
             )
-        )
+        ),
+        l.from_number
     FROM contacts c
     LEFT JOIN attempts l ON l.contact_id = c.id AND l.number = c.attempts
     LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = CASE

@@ -342,6 +342,29 @@ def test_the_caller_id_of_a_pool_is_the_one_that_the_call_is_placed_from(
     assert told["why"] == f"{shown[0]['request']['from']}, by its key, of 10 numbers"
 
 
+def test_whoever_was_called_before_is_shown_the_caller_id_of_that_call(
+    served: Folder, standin: StandIn
+) -> None:
+    redial = {"outcomes": ["busy"], "after": ["1h"]}
+    served.people(numbers(4))
+    served.write(call={"from": "+14155550103"}, redial=redial)
+    for number in numbers(4):
+        standin.act(number, said("The line was busy."))
+    assert served.run("--no-wait").code == 5
+    pool = [f"+1415555{n:04}" for n in range(100, 110)]
+    served.write(call={"from": pool}, redial=redial)
+    for row in range(2, 6):
+        shown = served.do("preview", "--row", str(row), "--json")
+        assert shown.json["request"]["from"] == "+14155550103"
+        told = ruling(shown, "caller ID")["why"]
+        assert told == "+14155550103, which its last call came from, of 10 numbers"
+    # A number that left the pool is nobody's any more.
+    served.write(call={"from": pool[:3]}, redial=redial)
+    shown = served.do("preview", "--row", "2", "--json")
+    assert shown.json["request"]["from"] in pool[:3]
+    assert "by its key, of 3" in ruling(shown, "caller ID")["why"]
+
+
 def test_what_is_previewed_is_what_a_run_does(served: Folder, standin: StandIn) -> None:
     clinic(served, contacts={"consent": "ok"}, do_not_call=["dnc.txt"])
     one, two, three_, four, five = numbers(5)

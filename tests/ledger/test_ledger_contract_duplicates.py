@@ -135,3 +135,22 @@ async def test_an_impossible_sheet_changes_nothing_and_names_the_rows(
             assert "+1" not in str(caught.value)
     assert await ledger.columns(CLINIC) == ("a", "b")
     assert [r.key for r in await records(ledger)] == ["z"]
+
+
+async def test_a_row_that_has_left_the_sheet_holds_nobody_back_and_that_is_told(
+    ledger: Ledger,
+) -> None:
+    """Another key is another reason to call; who wants fewer calls to a number sets a cap."""
+    await enrol(ledger, row(2, "a", "+1"), row(3, "b", "+1"))
+    await called(ledger, "a")
+    # While the called row is there, nobody else with its number is called, however often it is run.
+    for _ in range(2):
+        report = await enrol(ledger, row(2, "a", "+1"), row(3, "b", "+1"), row(4, "c", "+1"))
+        assert report.reopened == 0
+        assert await states(ledger) == ["done", "skipped", "skipped"]
+    report = await enrol(ledger, row(2, "b", "+1"), row(3, "c", "+1"))
+    assert (report.gone, report.reopened) == (1, 1)
+    (told,) = report.reopened_rows
+    assert told.row == 2
+    assert "same number as row 2" in told.note
+    assert await states(ledger) == ["pending", "skipped"]
