@@ -80,10 +80,10 @@ async def _no_whole_sheet(campaign: Campaign, file: str, *, simulate: bool) -> C
 
 async def _columns(campaign: Campaign, *, simulate: bool) -> tuple[str, ...] | None:
     """The columns of the sheet that the ledger has; None where it has none."""
-    from poku_batch.ledger import ledger_exists, open_ledger
+    from poku_batch.ledger import ledger_exists, look_into
 
     url = environment.ledger_url(campaign, simulate=simulate)
     if not ledger_exists(url):
         return None
-    async with open_ledger(url) as ledger:
+    async with look_into(url) as ledger:
         return await ledger.columns(campaign.identity)

@@ -12,13 +12,14 @@ from poku_batch.contacts.formats import open_sheet, worksheets
 from poku_batch.contacts.frame import frame_sheet
 from poku_batch.contacts.header import likely_header_row
 from poku_batch.contacts.kinds import sheet_ending
-from poku_batch.contacts.merging import Merging
+from poku_batch.contacts.merging import Identity, Merging
 from poku_batch.contacts.pattern import matching_files
 from poku_batch.contacts.several import open_sheets
 from poku_batch.contacts.sheet import Sheet
 
 __all__ = [
     "CorrectedSheet",
+    "Identity",
     "Merging",
     "Sheet",
     "are_corrections",

@@ -16,7 +16,7 @@ from poku_batch.models import SheetRow
 
 #: The row's number in the whole sheet; empty for a row that is new.
 ROW_COLUMN = "call_row"
-#: What was wrong with the row; not read again.
+#: What was wrong with the row; tells whether the row is still the one that it was.
 ERROR_COLUMN = "call_error"
 
 #: How many corrected rows are held in memory.
@@ -36,10 +36,14 @@ def are_corrections(columns: Iterable[str], taken: Iterable[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A corrected row: the number of its row in the file of rejects, and its cells."""
+    """A corrected row: the number of its row in the file of rejects, and its cells.
+
+    ``error`` is what the file says was wrong with it; empty where somebody took that out.
+    """
 
     own_row: int
     cells: tuple[str, ...]
+    error: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -149,7 +153,10 @@ def _positions(sheet: Sheet, columns: Sequence[str]) -> tuple[int, ...]:
 
 
 def _read(sheet: Sheet, positions: Sequence[int]) -> Corrections:
-    number = next(at for at, name in enumerate(sheet.columns) if _folded(name) == ROW_COLUMN)
+    number, error = (
+        next(at for at, name in enumerate(sheet.columns) if _folded(name) == ours)
+        for ours in (ROW_COLUMN, ERROR_COLUMN)
+    )
     rows: dict[int, Correction] = {}
     added: list[Correction] = []
     faults: list[Fault] = []
@@ -159,7 +166,7 @@ def _read(sheet: Sheet, positions: Sequence[int]) -> Corrections:
             continue
         if len(rows) + len(added) >= MAX_CORRECTIONS:
             _refuse_as_too_many(sheet)
-        correction = Correction(found.row, cells)
+        correction = Correction(found.row, cells, found.cells[error])
         text = found.cells[number].strip()
         if not text:
             added.append(correction)

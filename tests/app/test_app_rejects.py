@@ -5,15 +5,23 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import anyio
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from poku_batch import run_campaign
+from poku_batch.app.preparing import Prepared
+from poku_batch.app.rows import rows_of
+from poku_batch.contacts import corrected_sheet, open_sheet
 from poku_batch.errors import ContactsError
+from poku_batch.ledger import scratch_ledger
+from poku_batch.models import CampaignId, DuplicateRule
 from tests.engine.engine_world import memory_folder
 from tests.standin import Answer, StandIn, numbers, twice
 
@@ -118,3 +126,21 @@ def test_no_number_rings_twice_however_rejects_are_corrected(
                 assert run(folder, "sheet.csv", key)
         rang = [number for number in api.numbers if number not in {_BARRED, _INVALID}]
         assert twice(rang) == []
+
+
+@pytest.mark.anyio
+async def test_rejects_whose_sheet_was_replaced_meanwhile_are_refused(tmp_path: Path) -> None:
+    """By another run, between the reading of the rejects and the campaign's lock."""
+    write(
+        tmp_path / "fixed.csv", (*_COLUMNS, "call_row", "call_error"), [{"id": "1", "phone": "2"}]
+    )
+    sheet = corrected_sheet(open_sheet(tmp_path / "fixed.csv"), _COLUMNS)
+    campaign = CampaignId(name="demo")
+    prepared = SimpleNamespace(sheet=sheet, campaign=SimpleNamespace(identity=campaign))
+    async with scratch_ledger() as ledger:
+        for columns in (None, ("id", "tel"), ("phone", "id")):
+            if columns is not None:
+                async with ledger.enrolment(campaign, columns, DuplicateRule.FIRST) as session:
+                    await session.commit(now=datetime(2026, 11, 22, tzinfo=UTC))
+            with pytest.raises(ContactsError, match="the ledger has no sheet any more"):
+                await rows_of(cast("Prepared", prepared), ledger)

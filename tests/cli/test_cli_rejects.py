@@ -253,6 +253,8 @@ def test_who_was_forgotten_does_not_come_back_with_old_rejects(
     assert len(standin.calls) == calls + 1
     assert E not in (campaign.path / "out.csv").read_text()
     assert E not in (campaign.path / "rejects.csv").read_text()
+    # Of a row without a cell there is nothing to correct.
+    assert [row["name"] for row in rejects(campaign)] == ["Cy", "Cid"]
     # Nor does anything of them later.
     (campaign.path / "fixed.csv").write_text(text)
     assert campaign.run().code == 2
@@ -358,6 +360,100 @@ def test_a_rehearsal_has_rejects_of_its_own_that_come_back_too(
     assert served.do(*rehearse).code == 0
     assert [state for *_, state in _simulated(served)].count("done") == 4
     assert standin.calls == []
+
+
+def test_a_fresh_rehearsal_of_rejects_forgets_nothing(served: Folder) -> None:
+    served.write_sheet(SHEET)
+    write(served)
+    rehearse = ("run", "--simulate", "--speed", "1000")
+    assert served.do(*rehearse).code in {0, 3}
+    (served.path / "fixed.csv").write_text(f"name,phone,call_row,call_error\nBo,{B},3,\n")
+    write(served, "fixed.csv")
+    refused = served.do(*rehearse, "--fresh")
+    assert refused.code == 2
+    assert "--fresh forgets the rehearsed sheet that the rejects in fixed.csv go" in refused.err
+    assert served.do(*rehearse).code == 0
+    assert [state for *_, state in _simulated(served)].count("done") == 4
+    # The whole sheet is begun anew.
+    write(served)
+    assert served.do(*rehearse, "--fresh").code == 0
+    assert [state for *_, state in _simulated(served)].count("done") == 3
+
+
+def test_rejects_of_a_sheet_that_has_changed_since_write_over_nobody(
+    campaign: Folder, standin: StandIn
+) -> None:
+    correct(campaign, {"Bo": B})
+    write(campaign)
+    campaign.write_sheet((SHEET[0], ("Zoe", ""), *SHEET[1:]))
+    assert campaign.run().code == 3
+    calls = len(standin.calls)
+    before = whole(campaign)
+    write(campaign, "fixed.csv")
+    for command in (("check",), ("run", "--yes")):
+        refused = campaign.do(*command)
+        assert refused.code == 2
+        assert "fixed.csv, row 2: call_row: row 3 of the campaign's sheet is another" in refused.err
+    assert (len(standin.calls), whole(campaign)) == (calls, before)
+    # Written anew and corrected, they go on.
+    correct(campaign, {"Bo": B})
+    assert campaign.run().code == 3
+    assert len(standin.calls) == calls + 1
+    assert whole(campaign)[1:3] == [("Zoe", "", "skipped"), ("Bo", B, "done")]
+
+
+def test_rows_that_contradict_each_other_are_named_where_they_are(
+    served: Folder, standin: StandIn
+) -> None:
+    """A row of the rejects by its row there, another of the whole sheet as such."""
+    by_name = {"key": "name"}
+    write(served, contacts=by_name)
+    served.write_sheet((("Ann", A), ("Bo", "abc"), ("Ann", A)))
+    assert served.run().code == 0
+    assert [row["call_row"] for row in rejects(served)] == ["3", "4"]
+    text = (served.path / "rejects.csv").read_text().replace(f"Ann,{A}", f"Ann,{B}")
+    (served.path / "fixed.csv").write_text(text)
+    write(served, "fixed.csv", contacts=by_name)
+    for command in (("check",), ("run", "--yes")):
+        refused = served.do(*command)
+        assert refused.code == 2
+        words = (
+            "fixed.csv, row 3: the same key as row 2 of the whole sheet, with a different number"
+        )
+        assert words in refused.err
+    assert standin.numbers == [A]
+
+
+@pytest.mark.parametrize(
+    ("key", "cells", "refused"),
+    [
+        # Somebody's notes in call_error do not matter where the number alone is another.
+        (None, f"5,Bo,{B},3,done!", None),
+        ("id", f"5,Bo,{B},3,done!", None),
+        ("id", f"5,Boris,{B},3,done!", None),
+        (["phone", "name"], f"5,Bo,{B},3,done!", None),
+        (["id", "name"], f"5,Bo,{B},3,done!", None),
+        # Another key is somebody else.
+        ("id", f"6,Bo,{B},3,no number in 'abc'", "row 3 of the campaign's sheet has another key"),
+        (["id", "name"], f"5,Boris,{B},3,", "row 3 of the campaign's sheet has another key"),
+        (None, f"5,Boris,{B},3,done!", "row 3 of the campaign's sheet is another by now"),
+        # Or a name that was written in another way.
+        (None, f"5,Boris,{B},3,no number in 'abc'", None),
+    ],
+)
+def test_who_a_row_is_of_is_told_by_its_key_or_by_all_but_its_number(
+    served: Folder, standin: StandIn, key: str | list[str] | None, cells: str, refused: str | None
+) -> None:
+    contacts = {} if key is None else {"key": key}
+    served.write_sheet((("1", "Ann", A), ("5", "Bo", "abc")), ("id", "name", "phone"))
+    write(served, contacts=contacts)
+    assert served.run().code == 0
+    (served.path / "fixed.csv").write_text(f"id,name,phone,call_row,call_error\n{cells}\n")
+    write(served, "fixed.csv", contacts=contacts)
+    done = served.run()
+    assert done.code == (2 if refused else 0), done.err
+    assert (refused or "") in done.err
+    assert standin.numbers == ([A] if refused else [A, B])
 
 
 def _simulated(folder: Folder) -> list[tuple[str, str]]:

@@ -7,12 +7,22 @@ from typing import Any
 
 import pytest
 
-from poku_batch.contacts import Merging, are_corrections, corrected_sheet, corrections, open_sheet
+from poku_batch.contacts import (
+    Identity,
+    Merging,
+    are_corrections,
+    corrected_sheet,
+    corrections,
+    open_sheet,
+)
 from poku_batch.errors import ContactsError
 from poku_batch.models import ContactRecord, ContactState, SheetRow
 from poku_batch.results import taken_columns
 
 COLUMNS = ("name", "phone")
+#: As without a key: all columns but the number's.
+NAME = Identity(columns=(0,))
+KEY = Identity(columns=(0,), is_key=True)
 
 
 def sheet_of(tmp_path: Path, text: str) -> corrections.CorrectedSheet:
@@ -33,7 +43,7 @@ def record(row: int, *cells: str, **known: Any) -> ContactRecord:
 
 
 def merged(sheet: corrections.CorrectedSheet, *records: ContactRecord) -> list[SheetRow]:
-    merging = Merging(sheet.corrections)
+    merging = Merging(sheet.corrections, NAME)
     rows = merging.rows(records[:2]) + merging.rows(records[2:])
     return rows + merging.rest()
 
@@ -183,7 +193,7 @@ def test_too_many_corrections_are_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_memory_holds_the_corrections_and_not_the_sheet(tmp_path: Path) -> None:
     sheet = sheet_of(tmp_path, "name,phone,call_row,call_error\nBo,8,3,\nEve,5,,\n")
-    merging = Merging(sheet.corrections)
+    merging = Merging(sheet.corrections, NAME)
     tracemalloc.start()
     rows = 0
     for start in range(2, 100_002, 2_000):
@@ -211,10 +221,75 @@ def test_a_row_of_a_sheet_that_has_changed_since_is_not_written_over(
     path = tmp_path / "corrected.csv"
     path.write_text(f"name,phone,city,call_row,call_error\n{','.join(cells)},2,\nx,y,z,,\n")
     sheet = corrected_sheet(open_sheet(path), (*COLUMNS, "city"))
-    merging = Merging(sheet.corrections)
+    merging = Merging(sheet.corrections, NAME)
     merging.rows([record(2, "Ann", "1", "York")])
     if not is_another:
         merging.rest()
         return
     with pytest.raises(ContactsError, match="row 2 of the campaign's sheet is another by now"):
         merging.rest()
+
+
+#: The sheet after a row was put in above Bo's.
+SHIFTED = (
+    record(2, "Ann", "1", state=ContactState.DONE, rang=True),
+    record(3, "Zoe", "", error="no number"),
+    record(4, "Bo", "abc", error="no number in 'abc'"),
+    record(5, "Cy", "", error="no number"),
+    record(6, "", "5"),
+)
+
+
+@pytest.mark.parametrize(
+    ("identity", "line", "words"),
+    [
+        # What the file says of the row is in another row now, or is said of no row any more.
+        (NAME, "Bo,8,3,no number in 'abc'", "row 3 of the campaign's sheet is another by now"),
+        (NAME, "Bo,8,3,", "is another by now: what this row says stands in row 4"),
+        (NAME, "Cy,8,3,no number", "is another by now: what this row says stands in row 5"),
+        (NAME, "Dan,8,3,too short", "row 3 of the campaign's sheet is another by now"),
+        (KEY, "Bo,8,3,no number", "row 3 of the campaign's sheet has another key"),
+        (KEY, "Dan,8,3,no number", "row 3 of the campaign's sheet has another key"),
+        (KEY, "Dan,8,3,", "row 3 of the campaign's sheet has another key"),
+        # What was meant to be corrected: the number; another cell too; with the words taken out.
+        (NAME, "Zoe,8,3,no number", None),
+        (NAME, "Zoë,8,3,'no  number ", None),
+        (NAME, "Zoë,8,3,", None),
+        (NAME, ",8,3,", None),
+        (NAME, "Bo,8,4,", None),
+        (KEY, "Zoe,8,3,", None),
+        # Whoever was called stays as they are, whatever the file says.
+        (NAME, "Bo,8,2,", None),
+        (KEY, "Bo,8,2,", None),
+    ],
+)
+def test_nobody_is_lost_where_the_sheet_has_changed_since_the_rejects(
+    tmp_path: Path, identity: Identity, line: str, words: str | None
+) -> None:
+    sheet = sheet_of(tmp_path, f"name,phone,call_row,call_error\n{line}\n")
+    merging = Merging(sheet.corrections, identity)
+    merging.rows(SHIFTED[:2])
+    merging.rows(SHIFTED[2:])
+    if words is None:
+        merging.rest()
+        return
+    with pytest.raises(ContactsError) as caught:
+        merging.rest()
+    (fault,) = caught.value.faults
+    assert (fault.row, fault.column) == (2, "call_row")
+    assert words in str(fault)
+    assert "poku-batch export" in str(fault)
+
+
+def test_a_row_without_a_key_or_with_somebody_elses_number_may_be_given_a_key(
+    tmp_path: Path,
+) -> None:
+    sheet = sheet_of(tmp_path, "name,phone,call_row,call_error\nb,8,2,x\nc,9,3,x\n")
+    merging = Merging(sheet.corrections, KEY)
+    rows = merging.rows(
+        [
+            record(2, "", "8", error="name is empty"),
+            record(3, "a", "8", error="same number as row 2"),
+        ]
+    )
+    assert listed(rows + merging.rest()) == [(2, "b", "8"), (3, "c", "9")]
