@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poku_batch.app import environment
+from poku_batch.app.api import open_api
 from poku_batch.app.gathering import Gathering
 from poku_batch.app.job import Job
 from poku_batch.app.lists import DoNotCallLists, open_lists
@@ -20,16 +21,14 @@ from poku_batch.campaign import Campaign, load_campaign
 from poku_batch.clock import RehearsalClock, SteadyClock, SystemClock
 from poku_batch.errors import UsageError
 from poku_batch.events import Event
-from poku_batch.poku.client import PokuClient
 from poku_batch.ports import Clock, EventSink, Ledger
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CanaryReport", "Rehearsal", "RunPlan", "RunSummary", "run_campaign"]
+    from poku_batch.simulator import SimulatorConfig
 
-#: The key that rehearsals send: the simulator takes any, and no real one goes near it.
-_SIMULATED_KEY = "simulated"
+__all__ = ["CanaryReport", "Rehearsal", "RunPlan", "RunSummary", "run_campaign"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +106,7 @@ async def _open_job_parts(
     """Open all that a run needs, the ledger last: whatever is missing, nothing is written then."""
     simulated = rehearsal is not None
     async with AsyncExitStack() as stack:
-        api = await stack.enter_async_context(_open_api(campaign, rehearsal))
+        api = await stack.enter_async_context(open_api(campaign, _simulator(rehearsal)))
         # What reads summaries is asked over the network, in a rehearsal too.
         reader = await stack.enter_async_context(
             open_reader(
@@ -124,6 +123,8 @@ async def _open_job_parts(
         prepared = await stack.enter_async_context(
             preparing(campaign, simulate=simulated, contacts=contacts, faults=faults)
         )
+        if rehearsal is not None and rehearsal.fresh:
+            _refuse_to_forget_a_sheet(prepared)
         ledger = await stack.enter_async_context(_open_ledger(campaign, rehearsal))
         clock = await _clock(ledger, rehearsal)
         yield (
@@ -169,6 +170,18 @@ async def _clock(ledger: Ledger, rehearsal: Rehearsal | None) -> Clock:
     return RehearsalClock(start=start, speed=rehearsal.speed)
 
 
+def _refuse_to_forget_a_sheet(prepared: Prepared) -> None:
+    """Raise ``UsageError`` where corrected rejects would lose the sheet that they go back into."""
+    from poku_batch.contacts import CorrectedSheet
+
+    if isinstance(prepared.sheet, CorrectedSheet):
+        raise UsageError(
+            f"--fresh forgets the rehearsed sheet that the rejects in {prepared.sheet.name} go "
+            "back into. Leave --fresh out, or name the whole sheet as contacts.file. Nothing was "
+            "forgotten."
+        )
+
+
 @asynccontextmanager
 async def _open_ledger(campaign: Campaign, rehearsal: Rehearsal | None) -> AsyncIterator[Ledger]:
     from poku_batch.ledger import forget_ledger, open_ledger
@@ -180,33 +193,12 @@ async def _open_ledger(campaign: Campaign, rehearsal: Rehearsal | None) -> Async
         yield ledger
 
 
-@asynccontextmanager
-async def _open_api(campaign: Campaign, rehearsal: Rehearsal | None) -> AsyncIterator[PokuClient]:
-    """Open the API; for a rehearsal a simulator of its own, on loopback."""
+def _simulator(rehearsal: Rehearsal | None) -> "SimulatorConfig | None":
+    """How a rehearsal's simulator is set up; None for a real run."""
     if rehearsal is None:
-        key, url = environment.api_key(), environment.base_url(campaign)
-        async with _client(campaign, key, url, speed=1.0) as client:
-            yield client
-        return
-    from poku_batch.simulator import Faults, SimulatorConfig, running_simulator
+        return None
+    from poku_batch.simulator import Faults, SimulatorConfig
 
-    config = SimulatorConfig(
+    return SimulatorConfig(
         seed=rehearsal.seed, speed=rehearsal.speed, faults=Faults.parse(rehearsal.faults)
-    )
-    async with (
-        running_simulator(config) as simulator,
-        _client(campaign, _SIMULATED_KEY, simulator.url, speed=rehearsal.speed) as client,
-    ):
-        yield client
-
-
-def _client(campaign: Campaign, key: str, base_url: str, *, speed: float) -> PokuClient:
-    """Make the client; its waits, on real sockets, pass as fast as the calls."""
-    return PokuClient(
-        key,
-        base_url=base_url,
-        completion=campaign.api.completion,
-        call_timeout_s=campaign.api.call_timeout.total_seconds() / speed,
-        poll_interval_s=campaign.api.poll_interval.total_seconds() / speed,
-        turned_away_statuses=campaign.retries.statuses,
     )

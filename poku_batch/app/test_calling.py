@@ -5,17 +5,16 @@ the call and never written, so that the row's contact stays as it is; hooks hear
 """
 
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import anyio
 from anyio.abc import TaskStatus
 
-from poku_batch.app import environment
+from poku_batch.app.api import open_api
 from poku_batch.app.previewing import NumberFacts, Preview, Previewer, number_facts, previewing
 from poku_batch.app.rulings import skipped_because
 from poku_batch.campaign import Campaign
@@ -38,10 +37,11 @@ from poku_batch.poku.client import PokuClient
 from poku_batch.policy.outcomes import OutcomeRules
 from poku_batch.policy.spending import started_minutes
 
+if TYPE_CHECKING:
+    from poku_batch.simulator import SimulatorConfig
+
 #: How much faster than life a rehearsed call passes.
 _SPEED = 30.0
-#: The key that rehearsals send: the simulator takes any, and no real one goes near it.
-_SIMULATED_KEY = "simulated"
 #: How many rows with the number are told.
 _ROWS_TOLD = 5
 
@@ -137,7 +137,7 @@ async def trial_call(
     can be made of the row; nobody was called then.
     """
     number = _own_number(campaign, wishes.to)
-    async with _open_api(campaign, simulate=wishes.simulate) as api:
+    async with open_api(campaign, _simulator(simulate=wishes.simulate)) as api:
         plan = await _planned(campaign, wishes, number, base_url=api.base_url)
         if not listener.confirm(plan):
             return None
@@ -199,32 +199,12 @@ async def _refuse_listed(previewer: Previewer, preview: Preview, number: str) ->
         raise UsageError(f"--to: {number} is not called: {reason}")
 
 
-@asynccontextmanager
-async def _open_api(campaign: Campaign, *, simulate: bool) -> AsyncIterator[PokuClient]:
-    """Open the API; to rehearse, a simulator of its own, on loopback."""
+def _simulator(*, simulate: bool) -> "SimulatorConfig | None":
     if not simulate:
-        key, url = environment.api_key(), environment.base_url(campaign)
-        async with _client(campaign, key, url, speed=1.0) as client:
-            yield client
-        return
-    from poku_batch.simulator import SimulatorConfig, running_simulator
+        return None
+    from poku_batch.simulator import SimulatorConfig
 
-    async with (
-        running_simulator(SimulatorConfig(speed=_SPEED)) as simulator,
-        _client(campaign, _SIMULATED_KEY, simulator.url, speed=_SPEED) as client,
-    ):
-        yield client
-
-
-def _client(campaign: Campaign, key: str, url: str, *, speed: float) -> PokuClient:
-    return PokuClient(
-        key,
-        base_url=url,
-        completion=campaign.api.completion,
-        call_timeout_s=campaign.api.call_timeout.total_seconds() / speed,
-        poll_interval_s=campaign.api.poll_interval.total_seconds() / speed,
-        turned_away_statuses=campaign.retries.statuses,
-    )
+    return SimulatorConfig(speed=_SPEED)
 
 
 class _Trial:

@@ -10,6 +10,7 @@ from poku_batch.cli.checking import check, schema
 from poku_batch.cli.deciding import resolve, retry
 from poku_batch.cli.do_not_calling import do_not_call
 from poku_batch.cli.exits import ExitCode
+from poku_batch.cli.leaving import INTERRUPTED, leave_in_order
 from poku_batch.cli.ledgers import forget, ledger
 from poku_batch.cli.previewing import preview
 from poku_batch.cli.reading import export, status
@@ -68,6 +69,7 @@ app.command()(schema)
 def main() -> None:
     """Run the program and leave with its exit code."""
     keep_streams()
+    leave_in_order()
     sys.exit(_run())
 
 
@@ -89,6 +91,9 @@ def _run() -> int:
         err.print(traceback.format_exc(), markup=False, soft_wrap=True)
         print_error("this is a fault in poku-batch; what was called is in the ledger")
         return ExitCode.FAULT
+    if code == INTERRUPTED:
+        print_error("stopped")
+        return ExitCode.STOPPED
     return code if isinstance(code, int) else ExitCode.OK
 
 

@@ -270,3 +270,15 @@ def test_an_output_that_is_one_of_the_files_is_left_out_of_them(
     assert told.code == 2
     assert "matches no sheet (only files that the campaign writes" in told.err
     assert standin.calls == []
+
+
+def test_rows_of_several_files_that_contradict_each_other_are_named_where_they_are(
+    folder: Folder,
+) -> None:
+    for name, row in (("a.csv", "1,+14155550101"), ("b.csv", "2,+14155550102\n1,+14155550103")):
+        (folder.path / name).write_text(f"id,phone\n{row}\n")
+    contacts = {"file": "*.csv", "phone": "phone", "key": "id"}
+    folder.write(contacts=contacts, prompt={"text": "Call {{ id }}."}, output="out/out.csv")
+    refused = folder.do("check")
+    assert refused.code == 2
+    assert "b.csv, row 3: the same key as a.csv, row 2, with a different number" in refused.err

@@ -364,3 +364,31 @@ def test_a_million_contacts_in_hundreds_of_groups_cost_no_time(
     monkeypatch.setattr("poku_batch.policy.forecast._LOOK_UPS", 10**9)
     assert after(merged) == pytest.approx(after(say(groups, rules, spans)), rel=0.02)
     assert after(with_redials) == pytest.approx(1.24 * after(merged), rel=0.03)
+
+
+def test_a_part_of_a_minute_is_charged_as_a_whole_one() -> None:
+    call = CallFigures(seconds=90.0, minutes=1.25)
+    found = say([group(5)], ForecastRules(slots=1, call=call, per_minute=Decimal("0.10")))
+    assert (found.calls, found.minutes, found.cost) == (5, 7, Decimal("0.70"))
+
+
+def test_a_limit_is_named_where_it_ends_the_run_and_else_not() -> None:
+    rules = ForecastRules(slots=1, call=TWO_MINUTES, limit=3, limit_why="--limit")
+    assert say([group(3)], rules).limit_why is None
+    assert say([group(4)], rules).limit_why == "--limit"
+
+
+def test_groups_that_are_taken_together_are_looked_up_seldom_and_nobody_is_lost() -> None:
+    asked: list[int] = []
+    always = daily([ALWAYS] * 4_000)
+
+    def opening(number: int, at: datetime) -> Opening | None:
+        asked.append(number)
+        return always(number, at)
+
+    groups = [group(1, number) for number in range(4_000)]
+    rules = ForecastRules(slots=10, call=CallFigures(seconds=80_000.0, minutes=1_334.0))
+    found = forecast(groups, rules, now=NOW, opening=opening)
+    assert (found.calls, found.left) == (4_000, 0)
+    # Once each to put them into order, and then a few of them on every day.
+    assert len(asked) < 30_000
