@@ -440,7 +440,7 @@ def test_the_first_to_be_called_is_found_behind_hundreds_that_are_done(served: F
         (("--row", "x"), "--row"),
         (("--key", "A-101"), "did you mean 'A-1001'"),
         (("--key", "a-1002"), "'A-1002'"),
-        (("--key", "nothing like it"), "has no row with the key 'nothing like it'; (a key is id)"),
+        (("--key", "nothing like it"), "has no row with the key 'nothing like it' (a key is id)"),
         (("--row", "2", "--key", "A-1002"), "row 2 has the key 'A-1001', not 'A-1002'"),
     ],
 )
