@@ -46,25 +46,32 @@ _IN_WORDS = {
 }
 
 
+_TAG_BY_FOLD = {tag.casefold(): tag for tag in LANGUAGES}
+
+
+def known_language(text: str) -> str | None:
+    """Give the API's tag for a language as people write it, ``en_us`` too; None for others."""
+    return _TAG_BY_FOLD.get(text.strip().casefold().replace("_", "-"))
+
+
 def near_language(text: str) -> str | None:
     """Give the tag that a text most likely means, ``en_UK``, ``de`` or ``German``, or None."""
     if text.strip().casefold() in _IN_WORDS:
         return _IN_WORDS[text.strip().casefold()]
     parts = text.strip().replace("_", "-").casefold().split("-")
     tag = "-".join([parts[0], *(_MEANT.get(part, part) for part in parts[1:])])
-    by_fold = {known.casefold(): known for known in LANGUAGES}
-    if tag in by_fold:
-        return by_fold[tag]
+    if tag in _TAG_BY_FOLD:
+        return _TAG_BY_FOLD[tag]
     code = _MEANT.get(parts[0], parts[0])
     if code == "es" and len(parts) > 1:
         return "es-419"  # Latin America's, for all of its countries
     begins = [known for known in LANGUAGES if known.casefold().startswith(f"{code}-")]
     same = get_close_matches(tag, [known.casefold() for known in begins], n=1)
     if same:
-        return by_fold[same[0]]
+        return _TAG_BY_FOLD[same[0]]
     if begins:
         return begins[0]
     if len(tag) > 7:  # a word, not a tag
         return None
-    near = get_close_matches(tag, by_fold, n=1)
-    return by_fold[near[0]] if near else None
+    near = get_close_matches(tag, _TAG_BY_FOLD, n=1)
+    return _TAG_BY_FOLD[near[0]] if near else None

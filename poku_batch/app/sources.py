@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -43,48 +43,35 @@ async def opening(campaign: Campaign) -> AsyncIterator[OpenSource]:
 
     Raises ``ContactsError`` if there is no such sheet, it cannot be had, or it has faults.
     """
+    from poku_batch.contacts import open_sheet, open_sheets
+
     source = campaign.contacts.file
     files: tuple[Path, ...] = ()
     async with AsyncExitStack() as stack:
         match source.kind:
             case SourceKind.FILE:
                 files = (source.path or Path(),)
-                sheet = await _open_file(campaign, files[0])
+                sheet = await _opened(campaign, open_sheet, files[0])
             case SourceKind.PATTERN:
                 files = await anyio.to_thread.run_sync(_matching, campaign)
-                sheet = await _open_files(campaign, files)
+                sheet = await _opened(campaign, open_sheets, files)
             case SourceKind.LINK | SourceKind.STDIN:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="poku-batch-"))
                 path = await _fetched(source, Path(folder), campaign)
-                sheet = await _open_file(campaign, path)
+                sheet = await _opened(campaign, open_sheet, path)
         stack.enter_context(sheet)
         yield OpenSource(sheet=sheet, files=files)
 
 
-async def _open_file(campaign: Campaign, path: Path) -> "Sheet":
-    from poku_batch.contacts import open_sheet
-
+async def _opened(
+    campaign: Campaign, opener: "Callable[..., Sheet]", where: Path | tuple[Path, ...]
+) -> "Sheet":
+    """Open a file, or several, as the campaign says how; in a thread."""
     contacts = campaign.contacts
     return await anyio.to_thread.run_sync(
         partial(
-            open_sheet,
-            path,
-            name=str(contacts.file),
-            worksheet=contacts.sheet,
-            header_row=contacts.header_row,
-            decimal=contacts.decimal,
-        )
-    )
-
-
-async def _open_files(campaign: Campaign, paths: tuple[Path, ...]) -> "Sheet":
-    from poku_batch.contacts import open_sheets
-
-    contacts = campaign.contacts
-    return await anyio.to_thread.run_sync(
-        partial(
-            open_sheets,
-            paths,
+            opener,
+            where,
             name=str(contacts.file),
             worksheet=contacts.sheet,
             header_row=contacts.header_row,

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 
 from poku_batch.engine.whereabouts import WhereContactsAre
 from poku_batch.errors import PhoneError
-from poku_batch.languages import LANGUAGES, VOICES, near_language
+from poku_batch.languages import VOICES, known_language, near_language
 from poku_batch.models import CallRequest, SheetRow
 from poku_batch.phone import parse_phone
 from poku_batch.prompts import RowTemplates
 
 #: The key under which a row's priority is rendered, beside the values of ``call``.
 PRIORITY = "contacts.priority"
-
-_LANGUAGE_BY_FOLD = {tag.casefold(): tag for tag in LANGUAGES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +88,9 @@ class _ValueUnfitError(Exception):
 def _language(value: str | None) -> str | None:
     if not value:
         return None
-    folded = value.casefold().replace("_", "-")
-    if folded in _LANGUAGE_BY_FOLD:
-        return _LANGUAGE_BY_FOLD[folded]
+    known = known_language(value)
+    if known is not None:
+        return known
     near = near_language(value)
     hint = f"; did you mean {near}?" if near else "; write a tag such as en-US"
     raise _ValueUnfitError(f"call.language: {value[:40]!r} is not a language of the API{hint}")

@@ -127,7 +127,7 @@ _COUNT_OTHER_KEY = f"SELECT COUNT(*) {_OTHER_KEY}"  # as above
 
 _FIRST_OTHER_KEY = f"""
     SELECT s.sheet_row, s.key, c.key, t.placed_at {_OTHER_KEY} ORDER BY p.position LIMIT :limit
-"""  # as above
+"""
 
 
 def report_of(connection: sqlite3.Connection, campaign: int, now: int) -> EnrolmentReport:

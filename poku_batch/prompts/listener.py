@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from poku_batch.languages import LANGUAGES
@@ -18,14 +17,6 @@ if TYPE_CHECKING:
 
 #: What the API speaks when a request names no language.
 DEFAULT_LANGUAGE = LANGUAGES[0]
-
-_TAG_BY_FOLD = {tag.casefold(): tag for tag in LANGUAGES}
-
-
-@lru_cache(maxsize=256)
-def known_language(text: str) -> str | None:
-    """Give the API's tag for a language as people write it, ``en_us`` too; None for others."""
-    return _TAG_BY_FOLD.get(text.strip().casefold().replace("_", "-"))
 
 
 class SpeechError(Exception):

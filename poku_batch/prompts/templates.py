@@ -15,6 +15,7 @@ from jinja2 import Template, TemplateNotFound
 from jinja2.exceptions import SecurityError
 
 from poku_batch.errors import Fault, PromptError
+from poku_batch.languages import known_language
 from poku_batch.models import SheetRow
 from poku_batch.prompts.inspection import (
     Origin,
@@ -29,7 +30,6 @@ from poku_batch.prompts.listener import (
     SpeechError,
     Whereabouts,
     current,
-    known_language,
     listening,
 )
 from poku_batch.prompts.names import (

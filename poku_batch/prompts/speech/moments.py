@@ -42,7 +42,7 @@ def spoken_date(
         return ""
     day = ask.read(text, "date").day
     if day is None:
-        raise SpeechError(f"{shown(text)} has no date", "it is a time of day alone", value=text)
+        raise _no_date(text)
     return _date_words(ask.tag, day, bool(year), bool(weekday))
 
 
@@ -84,7 +84,7 @@ def spoken_datetime(
         return ""
     when = ask.read(text, "date with a time")
     if when.day is None:
-        raise SpeechError(f"{shown(text)} has no date", "it is a time of day alone", value=text)
+        raise _no_date(text)
     if when.clock is None:
         raise _no_time(text)
     day = _date_words(ask.tag, when.day, bool(year), bool(weekday))
@@ -92,6 +92,10 @@ def spoken_datetime(
     if ask.tag.startswith("en-"):
         return f"{day} at {clock}"
     return patterns_of(ask.tag).moment.format(clock, day)
+
+
+def _no_date(text: str) -> SpeechError:
+    return SpeechError(f"{shown(text)} has no date", "it is a time of day alone", value=text)
 
 
 def _no_time(text: str) -> SpeechError:

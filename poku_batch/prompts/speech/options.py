@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 from jinja2 import Undefined
 
-from poku_batch.languages import near_language
-from poku_batch.prompts.listener import Listener, SpeechError, known_language
+from poku_batch.languages import known_language, near_language
+from poku_batch.prompts.listener import Listener, SpeechError
 
 #: No value that is spoken is longer.
 MAX_CELL = 1_000
