@@ -17,6 +17,7 @@ from poku_batch.app.starting import (
     sheets_in,
     worksheets_of,
 )
+from poku_batch.campaign.fields import expanded
 from poku_batch.cli.terminal import err, printable, say, shown
 from poku_batch.contacts.columns import nearest
 from poku_batch.drafting.questions import Question, one_of
@@ -145,7 +146,7 @@ def _chosen_sheet(folder: Path, answers: Answers) -> Path | None:
     answers.require_all()
     if answer == _SAMPLE:
         return None
-    return by_name.get(answer) or Path(answer).expanduser()
+    return by_name.get(answer) or expanded(answer)
 
 
 def _sheet_named(text: str, *, names: list[str]) -> str:
@@ -153,7 +154,7 @@ def _sheet_named(text: str, *, names: list[str]) -> str:
         return one_of(names)(text)
     except ValueError:
         answer = text.strip()
-    path = Path(answer).expanduser()
+    path = expanded(answer)
     if path.is_file() or (is_pattern(path) and any(path.parent.glob(path.name))):
         return answer
     if _is_link(answer):

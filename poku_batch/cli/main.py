@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,6 +75,11 @@ def main() -> None:
 
 
 def _run() -> int:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        print_error("the folder that this is started in is gone; change into another one")
+        return ExitCode.USAGE
     try:
         code = app(prog_name="poku-batch", standalone_mode=False)
         sys.stdout.flush()

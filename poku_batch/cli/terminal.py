@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ def printable(text: str) -> str:
 
 def print_error(message: str) -> None:
     """Write an error, one fault a line; paths from the working directory on, as typed."""
-    here = f"{Path.cwd()}{os.sep}"
-    if len(here) > 2:  # not the root of all paths
-        message = message.replace(here, "")
+    with suppress(FileNotFoundError):  # the working directory may be gone
+        here = f"{Path.cwd()}{os.sep}"
+        if len(here) > 2:  # not the root of all paths
+            message = message.replace(here, "")
     say(err, message if "\n" in message else f"error: {message}")
 
 

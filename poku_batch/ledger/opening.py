@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from poku_batch.campaign.fields import expanded
 from poku_batch.errors import LedgerError
 from poku_batch.ledger.failures import is_busy, translated
 from poku_batch.ledger.schema import APPLICATION_ID, MIGRATIONS, VERSION
@@ -45,7 +46,7 @@ def ledger_path(url: str | Path) -> Path:
         )
     if not text.strip():
         raise LedgerError("the ledger's address is empty; give a file's path, or sqlite:///path")
-    return Path(text).expanduser().absolute()
+    return expanded(text).absolute()
 
 
 def ledger_exists(url: str | Path) -> bool:

@@ -1,5 +1,7 @@
 """The likeliest mistakes: each is told on standard error, plainly, before anybody is called."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -244,3 +246,22 @@ def test_an_address_with_a_path_and_a_slash_is_called_under_it(
     served.write(name="own", api={"base_url": f"{standin.url}/v3"})
     assert served.run(env={"POKU_BASE_URL": ""}).code == 0
     assert standin.calls[1].path == "/v3/calls"
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = Path(sys.executable).with_name("poku-batch")
+    script = f'cd "{gone}" && rmdir "{gone}" && "{command}" check campaign.yaml'
+    ended = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    words = "the folder that this is started in is gone; change into another one"
+    assert ended.stderr == f"error: {words}\n"
+
+
+def test_a_ledger_in_nobodys_home_is_a_path_like_others(served: Folder) -> None:
+    served.people(numbers(1))
+    result = served.do("status", env={"POKU_BATCH_LEDGER": "~nobody-here/ledger.db"})
+    assert result.code == 2
+    assert "Traceback" not in result.err
+    assert "was never run" in result.err
