@@ -1,0 +1,1 @@
+"""Measurements: one command a target, each ``python -m benchmarks.NAME``; see README.md."""
