@@ -6,16 +6,20 @@ what is sent.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from poku_batch.engine.whereabouts import WhereContactsAre
 from poku_batch.errors import PhoneError
 from poku_batch.languages import VOICES, known_language, near_language
 from poku_batch.models import CallRequest, SheetRow
 from poku_batch.phone import parse_phone
-from poku_batch.prompts import RowTemplates
+from poku_batch.prompts import RowTemplates, Whereabouts
 
 #: The key under which a row's priority is rendered, beside the values of ``call``.
 PRIORITY = "contacts.priority"
+
+#: Call values that are remembered: rows have them in common.
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ class Composer:
 
         Raises ``PromptError`` where the template cannot be rendered for the row.
         """
-        where = self._places.of(row.cells, to)
+        where = self._places.of(row.cells, to) if self._templates.speaks else Whereabouts()
         rendered = self._templates.render(row, to=to, key=key, number=number, where=where)
         try:
             request = CallRequest(
@@ -76,7 +80,7 @@ class Composer:
         if not raw:
             return None
         try:
-            return parse_phone(raw, self._region).e164
+            return _e164(raw, self._region)
         except PhoneError as error:
             raise _ValueUnfitError(f"call.{name}: {error.reason}") from error
 
@@ -85,6 +89,12 @@ class _ValueUnfitError(Exception):
     """A call value of this row is not one that the API takes."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _e164(raw: str, region: str | None) -> str:
+    return parse_phone(raw, region).e164
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _language(value: str | None) -> str | None:
     if not value:
         return None
@@ -96,6 +106,7 @@ def _language(value: str | None) -> str | None:
     raise _ValueUnfitError(f"call.language: {value[:40]!r} is not a language of the API{hint}")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _voice(value: str | None) -> str | None:
     if not value:
         return None

@@ -7,6 +7,7 @@ a cell that cannot be read, a zone that is not known. May be asked from several 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
 
 from poku_batch.campaign import DAYS, CallingHours
@@ -30,6 +31,9 @@ CONTACT = "contact"
 
 #: How many openings are remembered: one for each set of zones, country and bounds of a row.
 _REMEMBERED = 10_000
+
+#: Cells that come to more characters are not remembered.
+_LONGEST = 200
 
 #: How long it is taken for granted that there is no opening within the next 400 days.
 _NONE_FOR = timedelta(days=1)
@@ -65,6 +69,19 @@ class PermitColumns:
         return f"column {self.names[column] if self.names else column + 1!r}"
 
 
+class _Asked(NamedTuple):
+    """All of a row that the clock's answer depends on: its stripped cells, or where there are none.
+
+    ``zones`` are those of the number, where they count.
+    """
+
+    before: str
+    after: str
+    own_zone: str
+    zones: tuple[str, ...]
+    country: str | None
+
+
 class Permits:
     """Judges rows by do-not-call lists, consent, and the clock where the contact is."""
 
@@ -93,6 +110,8 @@ class Permits:
         self._openings: dict[tuple[Place, Bounds], tuple[datetime, Opening | None]] = {}
         self._groups: dict[tuple[Place, Bounds], int] = {}
         self._places: list[tuple[Place, Bounds]] = []
+        self._planned: dict[_Asked, tuple[Permission, int]] = {}
+        self._planned_at: datetime | None = None
 
     def judge(
         self, cells: Sequence[str], *, to: str, country: str | None, now: datetime
@@ -101,7 +120,8 @@ class Permits:
 
         ``cells`` are the row's, in the order of the sheet's columns; ``country`` is the number's.
         """
-        return self._judged(self._where(cells, to=to, country=country), now)
+        refused = self._refused(cells, to)
+        return refused or self._judged(self._where(self._asked(cells, to, country)), now)
 
     def judge_planned(
         self, cells: Sequence[str], *, to: str, country: str | None, now: datetime
@@ -110,7 +130,21 @@ class Permits:
 
         Is not for several threads at a time.
         """
-        where = self._where(cells, to=to, country=country)
+        if refused := self._refused(cells, to):
+            return refused, _ANY_TIME
+        if now != self._planned_at or len(self._planned) >= _REMEMBERED:
+            self._planned_at = now
+            self._planned.clear()
+        asked = self._asked(cells, to, country)
+        known = self._planned.get(asked)
+        if known is None:
+            known = self._plan(asked, now)
+            if len(asked.before) + len(asked.after) + len(asked.own_zone) <= _LONGEST:
+                self._planned[asked] = known
+        return known
+
+    def _plan(self, asked: _Asked, now: datetime) -> tuple[Permission, int]:
+        where = self._where(asked)
         permission = self._judged(where, now)
         if where is None or isinstance(where, Never) or isinstance(permission, Never):
             return permission, _ANY_TIME
@@ -129,20 +163,41 @@ class Permits:
             self._groups[where] = len(self._places)
         return self._groups.get(where, MOST_GROUPS)
 
-    def _where(
-        self, cells: Sequence[str], *, to: str, country: str | None
-    ) -> tuple[Place, Bounds] | Never | None:
-        """Say what the clock is asked about a row; None where it may be called at any time."""
+    def _refused(self, cells: Sequence[str], to: str) -> Never | None:
+        """Say why a row is never called, whatever the clock says."""
         source = self._listed(to)
         if source is not None:
             return Never(why=f"on the do-not-call list: {source}")
-        if refusal := self._no_consent(cells):
-            return Never(why=refusal)
+        refusal = self._no_consent(cells)
+        return Never(why=refusal) if refusal else None
+
+    def _asked(self, cells: Sequence[str], to: str, country: str | None) -> _Asked:
+        """What the clock is asked with, as the row has it."""
+        before, after, own = (
+            "" if column is None else cells[column].strip()
+            for column in (
+                self._columns.not_before,
+                self._columns.not_after,
+                self._columns.timezone,
+            )
+        )
+        if self._timezone != CONTACT:
+            own = ""  # the row's own zone does not count
+        # The number's zones matter where nothing goes before them, and there is a clock to ask.
+        needed = self._timezone == CONTACT and not own and (self._hours or before or after)
+        zones = zones_of(to) if needed else ()
+        return _Asked(before, after, own, zones, country or None)
+
+    def _where(self, asked: _Asked) -> tuple[Place, Bounds] | Never | None:
+        """Say what the clock is asked about a row; None where it may be called at any time."""
         try:
-            bounds = self._bounds(cells)
+            bounds = Bounds(
+                not_before=self._moment(asked.before, self._columns.not_before),
+                not_after=self._moment(asked.after, self._columns.not_after),
+            )
             if self._hours is None and bounds == Bounds():
                 return None
-            return Place(zones=self._zones(cells, to), country=country or None), bounds
+            return Place(zones=self._zones(asked), country=asked.country), bounds
         except ValueError as error:
             return Never(why=str(error))
 
@@ -170,43 +225,37 @@ class Permits:
         cell = cells[column].strip()
         return f"no consent: {_shown(cell)} in {self._columns.name(column)}"
 
-    def _bounds(self, cells: Sequence[str]) -> Bounds:
-        return Bounds(
-            not_before=self._moment(cells, self._columns.not_before),
-            not_after=self._moment(cells, self._columns.not_after),
-        )
-
-    def _moment(self, cells: Sequence[str], column: int | None) -> Moment | None:
-        if column is None or not cells[column].strip():
+    def _moment(self, cell: str, column: int | None) -> Moment | None:
+        if column is None or not cell:
             return None
         # The package brings pandas along, which is there already where a sheet is open.
         from poku_batch.contacts.moments import read_moment
 
         try:
-            return read_moment(cells[column])
+            return read_moment(cell)
         except ValueError as error:
             name = self._columns.name(column)
             raise ValueError(f"time in {name}: {error}") from None
 
-    def _zones(self, cells: Sequence[str], to: str) -> tuple[str, ...]:
+    def _zones(self, asked: _Asked) -> tuple[str, ...]:
         """Whose clock counts: the campaign's, the row's, the number's, the campaign's default."""
         if self._timezone != CONTACT:
             return (self._timezone,)
-        zones = self._own_zone(cells) or zones_of(to)
+        zones = self._own_zone(asked.own_zone) or asked.zones
         if zones:
             return zones
         if self._default_timezone:
             return (self._default_timezone,)
         return ("UTC",) if self._hours is None else ()
 
-    def _own_zone(self, cells: Sequence[str]) -> tuple[str, ...]:
+    def _own_zone(self, cell: str) -> tuple[str, ...]:
         column = self._columns.timezone
-        if column is None or not cells[column].strip():
+        if column is None or not cell:
             return ()
         from poku_batch.contacts.moments import read_zone
 
         try:
-            zone = read_zone(cells[column])
+            zone = read_zone(cell)
         except ValueError as error:
             name = self._columns.name(column)
             raise ValueError(f"time zone in {name}: {error}") from None

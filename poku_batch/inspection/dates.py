@@ -6,12 +6,14 @@ from 1 March 1900 on). Source: ECMA-376, part 1, 18.17.4.1.
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from poku_batch.inspection.findings import PLACES, Finding, Kind, Note, Place
 
+_DIGIT = re.compile(r"[0-9]")
 _SERIAL = re.compile(r"([3-6][0-9]{4})(?:[.,]([0-9]{1,15}))?")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?")
 _PARTS = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2((?:[0-9]{2}){1,2})(?![0-9]).*", re.DOTALL)
@@ -93,7 +95,7 @@ def form_of(cell: str) -> Form | None:
 
 @dataclass(slots=True)
 class DateColumn:
-    """What is seen of one column's dates, cell by cell; memory is bounded."""
+    """What is seen of one column's dates, batch by batch; memory is bounded."""
 
     position: int
     is_named: bool
@@ -102,24 +104,43 @@ class DateColumn:
     serials: int = 0
     serial_places: list[Place] = field(default_factory=list)
 
-    def look(self, row: int, cell: str) -> None:
-        """Take a cell that is not empty."""
-        if not cell[:1].isdigit() and not cell[:1].isalpha():
-            return
+    def look(self, rows: Sequence[int], cells: Sequence[str]) -> None:
+        """Take cells and the numbers of their rows, in the order of the sheet."""
+        wanted: dict[str, Note] = {}
+        # The first to stand in the column comes first: cells are counted in their order.
+        for cell, count in Counter(cells).items():
+            note = self._counted(cell, count)
+            if note is not None:
+                wanted[cell] = note
+        for row, cell in zip(rows, cells, strict=True):
+            if not wanted:
+                return
+            if cell in wanted and not self._placed(row, cell, wanted[cell]):
+                del wanted[cell]
+
+    def _counted(self, cell: str, count: int) -> Note | None:
+        """Count a cell; give its note where places of its kind are wanted."""
+        if not _DIGIT.search(cell) or not (cell[:1].isdigit() or cell[:1].isalpha()):
+            return None
         date = date_of_serial(cell)
         if date is not None:
-            self.serials += 1
-            if len(self.serial_places) < PLACES:
-                note = Note(kind=Kind.SERIAL_DATE, repair=date, sure=True)
-                self.serial_places.append(self._place(row, cell, note))
-            return
+            self.serials += count
+            note = Note(kind=Kind.SERIAL_DATE, repair=date, sure=True)
+            return note if len(self.serial_places) < PLACES else None
         form = form_of(cell)
         if form is None:
-            return
-        self.forms[form] += 1
+            return None
+        self.forms[form] += count
         places = self.firsts.setdefault(form, [])
+        return Note(kind=Kind.MIXED_DATES) if len(places) < PLACES else None
+
+    def _placed(self, row: int, cell: str, note: Note) -> bool:
+        """Keep a place; gives whether another of its kind is wanted."""
+        form = None if note.kind is Kind.SERIAL_DATE else form_of(cell)
+        places = self.serial_places if form is None else self.firsts[form]
         if len(places) < PLACES:
-            places.append(self._place(row, cell, Note(kind=Kind.MIXED_DATES)))
+            places.append(self._place(row, cell, note))
+        return len(places) < PLACES
 
     @property
     def holds_dates(self) -> bool:

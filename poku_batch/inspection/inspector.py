@@ -5,15 +5,15 @@ by which people who stand there twice are found.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from poku_batch.inspection.dates import DateColumn, date_of_serial, names_dates
 from poku_batch.inspection.findings import Finding, Findings, Kind, Note, Place, ordered
 from poku_batch.inspection.numbers import is_e164, look_at_invalid, look_at_valid, number_in
 from poku_batch.inspection.scope import Scope
 from poku_batch.inspection.texts import (
+    doubtful,
     has_smart_quotes,
     look_at_text,
     mended_text,
@@ -21,7 +21,6 @@ from poku_batch.inspection.texts import (
     straight,
 )
 from poku_batch.models import Enrolment
-from poku_batch.phone import is_premium
 
 #: Of so many rows it is remembered whom they would call.
 _REMEMBERED = 500_000
@@ -40,6 +39,8 @@ _NAMES = frozenset(
     naam voornaam achternaam
     """.split()
 )
+#: A longer cell is no date.
+_LONGEST_DATE = 60
 #: Other columns of a row that are looked through for its number.
 _LOOKED_THROUGH = 60
 
@@ -122,9 +123,8 @@ class Inspector:
             if note is not None:
                 self._add(row, phone, self._found_elsewhere(row, note))
             return
-        if cell != row.to or is_premium(row.to):
-            for note in look_at_valid(cell, row.to):
-                self._add(row, phone, note)
+        for note in look_at_valid(cell, row.to):
+            self._add(row, phone, note)
         if phone in self._scope.used and not is_e164(cell) and speaks_to_agents(cell):
             self._add(row, phone, Note(kind=Kind.INSTRUCTIONS))
         self._look_for_twin(row, row.to)
@@ -151,96 +151,123 @@ class Inspector:
 
     def _look_for_twin(self, row: Enrolment, to: str) -> None:
         """Look whether the number was met before, with the same name or another."""
-        number = int(to)
-        names = " ".join(row.cells[at] for at in self._names).casefold().split()
-        mine = _Seen(row.row, " ".join(names), row.cells[self._scope.phone].strip())
+        number, cells = int(to), row.cells
+        names = " ".join([cells[at] for at in self._names]).casefold().split()
+        mine = _packed(row.row, " ".join(names), cells[self._scope.phone].strip())
         before = self._seen.get(number)
         if before is None:
             if len(self._seen) < _REMEMBERED:
-                self._seen[number] = mine.packed()
+                self._seen[number] = mine
             return
-        first, same_name, same_writing = mine.compared(before)
-        same = bool(names) and same_name
-        detail = f"as in row {first}" + ("" if same_writing else ", written differently")
-        kind = Kind.SAME_PERSON if same else Kind.SAME_NUMBER
+        differs = mine ^ before
+        same_name, same_writing = not differs & 0xFFFF_0000, not differs & 0xFFFF
+        detail = f"as in row {before >> 32}" + ("" if same_writing else ", written differently")
+        kind = Kind.SAME_PERSON if names and same_name else Kind.SAME_NUMBER
         self._add(row, self._scope.phone, Note(kind=kind, detail=detail))
 
     # Texts
 
     def _look_at_texts(self, position: int, rows: Sequence[Enrolment]) -> None:
-        is_spoken = position in self._scope.used
+        cells = [row.cells[position] for row in rows]
+        distinct = dict.fromkeys(cells)
+        filled = [cell for cell in distinct if cell and not cell.isspace()]
+        notes = self._notes_of(position, filled)
+        mended = {cell: mended_text(cell) for cell in notes}
         is_required = position in self._scope.required
-        is_kept = position in self._scope.kept
+        if is_required and len(filled) < len(distinct):
+            empty = [Note(kind=Kind.EMPTY)]
+            notes |= {cell: empty for cell in distinct if not cell or cell.isspace()}
+        self._add_all(position, rows, cells, notes)
         dates = self._dates.get(position)
-        for row in rows:
-            cell = row.cells[position]
-            if not cell or cell.isspace():
-                if is_required:
-                    self._add(row, position, Note(kind=Kind.EMPTY))
-                continue
-            notes = look_at_text(cell, is_spoken=is_spoken)
-            if position in self._scope.key and has_smart_quotes(cell):
-                notes.append(Note(kind=Kind.SMART_QUOTES, repair=straight(cell)))
-            for note in notes:
-                self._add(row, position, _proposed(note) if is_kept else note)
-            if dates is not None and len(cell) <= 60:
-                dates.look(row.row, mended_text(cell) if notes else cell)
+        if dates is not None:
+            mended |= {cell: "" for cell in filled if len(cell) > _LONGEST_DATE}
+            if mended:
+                cells = [mended.get(cell, cell) for cell in cells]
+            dates.look([row.row for row in rows], cells)
+
+    def _notes_of(self, position: int, cells: Sequence[str]) -> dict[str, list[Note]]:
+        """What is wrong with cells that are not empty; those with nothing wrong are left out."""
+        is_spoken = position in self._scope.used
+        found = {
+            cell: notes
+            for cell in doubtful(cells, is_spoken=is_spoken)
+            if (notes := look_at_text(cell, is_spoken=is_spoken))
+        }
+        if position in self._scope.key:
+            for cell in cells:
+                if not cell.isascii() and has_smart_quotes(cell):
+                    note = Note(kind=Kind.SMART_QUOTES, repair=straight(cell))
+                    found[cell] = [*found.get(cell, ()), note]
+        if position in self._scope.kept:
+            return {cell: [_proposed(note) for note in notes] for cell, notes in found.items()}
+        return found
 
     # A row's own rules
 
     def _look_at_consents(self, position: int, rows: Sequence[Enrolment]) -> None:
-        for row in rows:
-            cell = row.cells[position].strip()
-            folded = cell.casefold()
-            if folded in self._yes or folded in _REFUSALS:
+        cells = [row.cells[position] for row in rows]
+        odd = {cell for cell in set(cells) if not self._is_consent(cell.strip().casefold())}
+        for row, cell in zip(rows, cells, strict=True):
+            if cell not in odd:
                 continue
-            value = cell if len(cell) <= 40 else f"{cell[:39]}…"
+            text = cell.strip()
+            value = text if len(text) <= 40 else f"{text[:39]}…"
             if value in self._consents or len(self._consents) < _CONSENTS:
                 self._consents[value] += 1
             self._add(row, position, Note(kind=Kind.UNKNOWN_CONSENT))
 
-    def _look_at_rules(self, position: int, rows: Sequence[Enrolment]) -> None:
-        from poku_batch.contacts.moments import read_moment, read_zone
+    def _is_consent(self, folded: str) -> bool:
+        return folded in self._yes or folded in _REFUSALS
 
+    def _look_at_rules(self, position: int, rows: Sequence[Enrolment]) -> None:
+        cells = [row.cells[position] for row in rows]
         is_zone = position == self._scope.timezone
-        for row in rows:
-            cell = row.cells[position]
-            if not cell or (not is_zone and date_of_serial(cell.strip()) is not None):
-                continue
-            try:
-                if is_zone:
-                    read_zone(cell)
-                else:
-                    read_moment(cell)
-            except ValueError as error:
-                kind = Kind.UNKNOWN_ZONE if is_zone else Kind.UNKNOWN_TIME
-                detail = str(error).partition(": ")[2]
-                self._add(row, position, Note(kind=kind, detail=detail))
+        notes = {
+            cell: [note]
+            for cell in set(cells)
+            if cell and (note := _rule_note(cell, is_zone=is_zone)) is not None
+        }
+        self._add_all(position, rows, cells, notes)
+
+    def _add_all(
+        self,
+        position: int,
+        rows: Sequence[Enrolment],
+        cells: Sequence[str],
+        notes: Mapping[str, Sequence[Note]],
+    ) -> None:
+        """Add the notes of a column's cells, row by row."""
+        if not notes:
+            return
+        for row, cell in zip(rows, cells, strict=True):
+            for note in notes.get(cell, ()):
+                self._add(row, position, note)
 
     def _add(self, row: Enrolment, position: int, note: Note) -> None:
         place = Place(row=row.row, position=position, cell=row.cells[position], note=note)
         self._findings.add(place, is_reason=position in self._deciding)
 
 
-class _Seen(NamedTuple):
-    """A row that would be called: its number, its name, and how its telephone number is written."""
+def _rule_note(cell: str, *, is_zone: bool) -> Note | None:
+    """What is wrong with a time zone, or with a time that is no date shown as a number."""
+    from poku_batch.contacts.moments import read_moment, read_zone
 
-    row: int
-    name: str
-    number: str
+    if not is_zone and date_of_serial(cell.strip()) is not None:
+        return None
+    try:
+        if is_zone:
+            read_zone(cell)
+        else:
+            read_moment(cell)
+    except ValueError as error:
+        kind = Kind.UNKNOWN_ZONE if is_zone else Kind.UNKNOWN_TIME
+        return Note(kind=kind, detail=str(error).partition(": ")[2])
+    return None
 
-    def packed(self) -> int:
-        """All of it in one number, the words as 16 bits of a hash."""
-        return self.row << 32 | _bits(self.name) << 16 | _bits(self.number)
 
-    def compared(self, packed: int) -> tuple[int, bool, bool]:
-        """The other's row, whether its name is the same, and whether its number is written so."""
-        same_name = packed >> 16 & 0xFFFF == _bits(self.name)
-        return packed >> 32, same_name, packed & 0xFFFF == _bits(self.number)
-
-
-def _bits(text: str) -> int:
-    return hash(text) & 0xFFFF
+def _packed(row: int, name: str, number: str) -> int:
+    """A row and 16 bits each of hashes of its name and of how its number is written, in one."""
+    return row << 32 | (hash(name) & 0xFFFF) << 16 | hash(number) & 0xFFFF
 
 
 def _name_columns(columns: Sequence[str]) -> tuple[int, ...]:

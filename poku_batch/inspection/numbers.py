@@ -22,6 +22,8 @@ from poku_batch.phone import is_premium, is_short_number, parse_phone
 _E164 = re.compile(E164_PATTERN)
 _SCIENTIFIC = re.compile(r"\+?([0-9]+)(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,3})")
 _DECIMAL = re.compile(r"\s*\+?[0-9]{7,15}[.,]0{1,2}\s*")
+#: Digits with formatting within them, not written as a decimal number.
+_USUAL = re.compile(r"[+(]*[0-9](?:[0-9 ().-]*[0-9])?(?<!\.0)(?<!\.00)")
 _PART = re.compile(r"\s*(?:[,;|/\n]|\s(?:and|or|und|oder|et|ou|y|o|&)\s)\s*")
 _EXTENSION = re.compile(
     r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|(?<=[0-9\s])x[.:]?|#|,+|;)\s*[0-9]{1,6}#?$",
@@ -58,7 +60,7 @@ _KINDS = {
 def look_at_valid(cell: str, e164: str) -> list[Note]:
     """Find what should be looked at in a cell that is the number ``e164``."""
     notes = []
-    if cell != e164:
+    if cell != e164 and not (cell.isascii() and _USUAL.fullmatch(cell)):
         if _DECIMAL.fullmatch(cell):
             notes.append(Note(kind=Kind.DECIMAL, repair=e164, sure=True))
         elif has_invisible(cell):

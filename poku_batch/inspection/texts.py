@@ -5,6 +5,7 @@ Made for millions of clean cells: each look ends at the first quick test that a 
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from poku_batch.inspection.findings import Kind, Note
@@ -47,6 +48,42 @@ _INSTRUCTIONS = re.compile(
     r"|<\|?(?:system|im_start|im_end|endoftext)|\[/?INST\]|<<SYS>>|\{\{|\{%|\{#",
     re.IGNORECASE | re.MULTILINE,
 )
+
+
+#: Of these, in small letters, every match of _INSTRUCTIONS within ASCII has one.
+_MARKS = (
+    *("ignore", "disregard", "forget", "override", "now", "prompt", "instruction", "pretend"),
+    *("system", "assistant", "developer", "<", "[", "{"),
+)
+#: How many cells are looked over at once.
+_TOGETHER = 64
+
+
+def doubtful(cells: Sequence[str], *, is_spoken: bool) -> list[str]:
+    """Leave out cells of which it is plain that ``look_at_text`` finds nothing in them.
+
+    ``cells`` are not empty. Many are looked over at once, in less time than one takes alone.
+    """
+    groups = (cells[at : at + _TOGETHER] for at in range(0, len(cells), _TOGETHER))
+    return [cell for group in groups if _may_be_odd(group, is_spoken=is_spoken) for cell in group]
+
+
+def _may_be_odd(cells: Sequence[str], *, is_spoken: bool) -> bool:
+    together = "".join(cells)
+    if not together.isascii() or not together.isprintable():
+        return True
+    if "#" in together or "Err:" in together or list(map(str.strip, cells)) != list(cells):
+        return True
+    if not _PLACEHOLDERS.isdisjoint(map(str.casefold, cells)):
+        return True
+    return is_spoken and _may_speak_to_agents(cells)
+
+
+def _may_speak_to_agents(cells: Sequence[str]) -> bool:
+    if max(map(len, cells)) > LONG:
+        return True
+    small = "\n".join(cells).lower()
+    return any(mark in small for mark in _MARKS)
 
 
 def look_at_text(cell: str, *, is_spoken: bool) -> list[Note]:

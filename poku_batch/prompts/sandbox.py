@@ -5,7 +5,7 @@ those of plain texts, no changing of values, no randomness (what is previewed is
 ranges or repetitions without measure. Cells are values here; they are never read as templates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,10 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         }
         del self.filters["random"]
         self.filters |= spoken_filters()
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Give a template's globals as a plain dict: Jinja copies them for each row."""
+        return {**self.globals, **(d or {})}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Give ``row.items`` as the column, not as Python's method."""

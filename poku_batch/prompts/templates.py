@@ -4,14 +4,13 @@ Rendering depends on the row, the contact and the campaign alone: the same input
 prompt. Cells are data: nothing in them is evaluated.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
-from jinja2 import Template, TemplateNotFound
+from jinja2 import TemplateNotFound
 from jinja2.exceptions import SecurityError
 
 from poku_batch.errors import Fault, PromptError
@@ -39,17 +38,10 @@ from poku_batch.prompts.names import (
     trouble_in_fields,
 )
 from poku_batch.prompts.sandbox import MAX_LENGTH, MissingNameError, PromptEnvironment
+from poku_batch.prompts.text import Text, TooLongError, cleaned
 
-# All of Unicode's control characters but newline and tab, and halves of surrogate pairs, which
-# UTF-8 cannot carry.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 #: How many values of one row are told that cannot be spoken.
 _FAULTS_OF_A_ROW = 20
-_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
-
-
-class _TooLongError(Exception):
-    """A rendering passed ``MAX_LENGTH``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,41 +53,20 @@ class RenderedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Text:
-    """A compiled template, and where it and all that it includes stand."""
-
-    template: Template
-    units: tuple[Unit, ...]
-
-    @property
-    def origin(self) -> Origin:
-        return self.units[0].origin
-
-    def render(self, context: Mapping[str, Any]) -> str:
-        parts = []
-        length = 0
-        for part in self.template.generate(context):
-            length += len(part)
-            if length > MAX_LENGTH:
-                raise _TooLongError
-            parts.append(part)
-        return "".join(parts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RowTemplates:
     """Everything of a campaign that is rendered for each row.
 
     ``names`` are the sheet's columns as templates see them; ``used`` are those that are used, with
-    their positions.
+    their positions. ``speaks``: what is said may depend on where a contact is, and the language.
     """
 
     names: ColumnNames
     campaign: Mapping[str, object]
-    prompt: _Text
-    call: Mapping[str, _Text | str]
+    prompt: Text
+    call: Mapping[str, Text | str]
     used: tuple[tuple[str, int], ...]
     used_wholes: frozenset[str]
+    speaks: bool
 
     @classmethod
     def compile(
@@ -124,7 +95,7 @@ class RowTemplates:
         values = {
             key: _compiled(environment, value, Origin(column=_dotted(key)), faults)
             if _is_template(value)
-            else _clean(value)
+            else cleaned(value)
             for key, value in call.items()
         }
         if text is None or faults:
@@ -139,6 +110,7 @@ class RowTemplates:
             call=MappingProxyType(texts),
             used=tuple((name, at) for name, at in names.usable.items() if name in wanted),
             used_wholes=frozenset(wanted),
+            speaks=any(one.speaks for one in (text, *texts.values()) if isinstance(one, Text)),
         )
 
     def missing(self) -> list[Fault]:
@@ -148,7 +120,7 @@ class RowTemplates:
         """
         faults = missing_names(self.prompt.units, self.names)
         for text in self.call.values():
-            if isinstance(text, _Text):
+            if isinstance(text, Text):
                 faults += missing_names(text.units, self.names)
         return faults
 
@@ -169,19 +141,34 @@ class RowTemplates:
         over 100,000 characters.
         """
         context = self._context(row, to=to, key=key, number=number)
+        if not self.speaks:
+            return self._made(context, row)
         late: list[Fault] = []
         with listening(Listener(where=where)):
             language = self._call_value("language", context, row, late)
-        faults: list[Fault] = []
         with listening(_listener(language, where)):
-            prompt = self._rendered(self.prompt, context, row, faults)
-            if not prompt and not faults:
-                message = "the prompt is empty for this row"
-                faults.append(_of_row(self.prompt.origin, row, message, line=None))
-            call = {
-                name: language if name == "language" else self._call_value(name, context, row, late)
-                for name in self.call
-            }
+            return self._made(context, row, language, late)
+
+    def _made(
+        self,
+        context: Mapping[str, Any],
+        row: SheetRow,
+        language: str | None = None,
+        late: list[Fault] | None = None,
+    ) -> RenderedRow:
+        """Render all; ``language`` and the faults of its value, ``late``, if that is done."""
+        faults: list[Fault] = []
+        late = [] if late is None else late
+        if language is None:
+            language = self._call_value("language", context, row, late)
+        prompt = self._rendered(self.prompt, context, row, faults)
+        if not prompt and not faults:
+            message = "the prompt is empty for this row"
+            faults.append(_of_row(self.prompt.origin, row, message, line=None))
+        call = {
+            name: language if name == "language" else self._call_value(name, context, row, late)
+            for name in self.call
+        }
         if faults or late:
             raise PromptError(faults + late)
         return RenderedRow(prompt=prompt, call={k: value for k, value in call.items() if value})
@@ -190,7 +177,9 @@ class RowTemplates:
         self, name: str, context: Mapping[str, Any], row: SheetRow, faults: list[Fault]
     ) -> str:
         text = self.call.get(name, "")
-        return text if isinstance(text, str) else self._rendered(text, context, row, faults)
+        if isinstance(text, str):
+            return text
+        return self._rendered(text, context, row, faults, is_value=True)
 
     def _context(self, row: SheetRow, *, to: str, key: str, number: int) -> dict[str, Any]:
         cells = row.cells
@@ -203,11 +192,17 @@ class RowTemplates:
         return context
 
     def _rendered(
-        self, text: _Text, context: Mapping[str, Any], row: SheetRow, faults: list[Fault]
+        self,
+        text: Text,
+        context: Mapping[str, Any],
+        row: SheetRow,
+        faults: list[Fault],
+        *,
+        is_value: bool = False,
     ) -> str:
         while True:
             try:
-                return _clean(text.render(context))
+                return text.render_value(context) if is_value else text.render(context)
             except SpeechError as error:
                 faults.append(self._row_fault(text, context, row, error))
                 if len(faults) >= _FAULTS_OF_A_ROW:
@@ -218,13 +213,13 @@ class RowTemplates:
                 return ""
 
     def _row_fault(
-        self, text: _Text, context: Mapping[str, Any], row: SheetRow, error: Exception
+        self, text: Text, context: Mapping[str, Any], row: SheetRow, error: Exception
     ) -> Fault:
         origin, line = _place(text, error.__traceback__)
         name = None
         hint = None
         match error:
-            case _TooLongError():
+            case TooLongError():
                 message = f"the text is longer than {MAX_LENGTH:,} characters"
                 line = None
             case MissingNameError():
@@ -268,7 +263,7 @@ def _listener(language: str, where: Whereabouts) -> Listener:
 
 def _compiled(
     environment: PromptEnvironment, text: str, origin: Origin, faults: list[Fault]
-) -> _Text | None:
+) -> Text | None:
     units = []
     before = len(faults)
     for found in read_units(environment, text, origin):
@@ -278,13 +273,13 @@ def _compiled(
             units.append(found)
     if len(faults) > before:
         return None
-    return _Text(template=environment.from_string(text), units=tuple(units))
+    return Text(template=environment.from_string(text), units=tuple(units))
 
 
-def _units(prompt: _Text, call: Mapping[str, _Text | str]) -> Iterator[Unit]:
+def _units(prompt: Text, call: Mapping[str, Text | str]) -> Iterator[Unit]:
     yield from prompt.units
     for text in call.values():
-        if isinstance(text, _Text):
+        if isinstance(text, Text):
             yield from text.units
 
 
@@ -294,12 +289,6 @@ def _dotted(key: str) -> str:
 
 def _is_template(text: str) -> bool:
     return any(mark in text for mark in ("{{", "{%", "{#"))
-
-
-def _clean(text: str) -> str:
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _BLANK_LINES.sub("\n\n", _CONTROL.sub("", text)).strip()
 
 
 def _of_row(
@@ -322,7 +311,7 @@ def _of_row(
     )
 
 
-def _place(text: _Text, trace: TracebackType | None) -> tuple[Origin, int | None]:
+def _place(text: Text, trace: TracebackType | None) -> tuple[Origin, int | None]:
     """Find the innermost template line of a traceback; Jinja writes template lines into it."""
     origins = {unit.origin.file: unit.origin for unit in text.units[1:]}
     found: tuple[Origin, int | None] = (text.origin, None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -342,3 +343,32 @@ def test_the_hours_of_a_campaign_are_those_of_its_file() -> None:
 )
 def test_calling_hours_are_told_in_a_line(values: dict[str, object], words: str) -> None:
     assert describe(_section(**values)) == words
+
+
+_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(("", "America/New_York", " Europe/Berlin", "EST")),
+        st.sampled_from(("", "2026-11-25", "09:30 ", "soon", "19:00")),
+        st.sampled_from(("", "2026-11-24", "10:00", "2026-12-01 09:00")),
+        st.sampled_from(("yes", "no")),
+        st.sampled_from((_NEW_YORK, "+12125550199", "+17095550100", "+493023125123", _NOWHERE)),
+        st.sampled_from(("US", "DE", "", None)),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_ROWS, st.sampled_from((_EVERY_DAY, None)), st.sampled_from(("contact", "Asia/Tokyo")))
+def test_what_is_remembered_of_other_rows_changes_no_judgement(
+    rows: Sequence[tuple[str, str, str, str, str, str | None]],
+    hours: Hours | None,
+    timezone: str,
+) -> None:
+    shared = _permits(hours, timezone=timezone)
+    for hour, (*cells, to, country) in product((0, 5, 10), rows):
+        texts = [str(cell) for cell in cells]
+        now = _NOON + timedelta(hours=hour)
+        planned, _ = shared.judge_planned(texts, to=to, country=country, now=now)
+        alone = _permits(hours, timezone=timezone)
+        assert planned == alone.judge(texts, to=to, country=country, now=now)

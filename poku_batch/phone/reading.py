@@ -1,19 +1,15 @@
-"""A cell of a sheet as a telephone number that can be called, or why it is none.
-
-What is given back is always a valid E.164 number of its country: emergency and short numbers never
-are. Country rules are those of Google's libphonenumber.
-"""
+"""Texts as telephone numbers, however they are written; and why they are none, in words."""
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from functools import cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, ValidationResult
 
 from poku_batch.errors import PhoneError, PhoneTrouble
 from poku_batch.models import E164_PATTERN
+from poku_batch.phone.numbering import PhoneNumber, in_use
+from poku_batch.phone.plain import plainly_written
 
 _E164 = re.compile(E164_PATTERN)
 #: What exports and contact lists put before a number.
@@ -29,15 +25,6 @@ _BETWEEN_NUMBERS = re.compile(r"[,;|/\n]|\s(?:and|or|und|oder|et|ou|y|o|&)\s|(?<
 _FORMATTING = re.compile(r"[0-9+()\[\]./~\s-]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneNumber:
-    """A valid number; ``region`` is its ISO 3166 country, None for those of no one country."""
-
-    e164: str
-    region: str | None
-    country_code: int
-
-
 def parse_phone(raw: str, region: str | None) -> PhoneNumber:
     """Read a number as people and programs write it; ``region`` is for numbers without ``+``.
 
@@ -45,19 +32,20 @@ def parse_phone(raw: str, region: str | None) -> PhoneNumber:
     characters, digits of other scripts, the country's own prefix for calls abroad.
     Raises ``PhoneError`` with a reason that a person can act on.
     """
+    quick = plainly_written(raw, region)
+    found = in_use(quick) if quick is not None else None
+    return found.number if found is not None else _read_with_care(raw, region)
+
+
+def _read_with_care(raw: str, region: str | None) -> PhoneNumber:
     text, abroad = _readable(raw, region)
     number = _parsed(text, None if abroad else region)
-    # Looked up once, since it costs as much as all the rest.
-    country = phonenumbers.region_code_for_number(number)
     where = _where(number, None if abroad else region)
     _refuse_impossible(number, text, where=where)
-    if country is None or not phonenumbers.is_valid_number_for_region(number, country):
+    found = in_use(_e164(number))
+    if found is None:
         raise PhoneError(f"not a number in use in {where}: {_shown(text)}", PhoneTrouble.NOT_IN_USE)
-    return PhoneNumber(
-        e164=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
-        region=country if country and country.isalpha() else None,
-        country_code=_code(number),
-    )
+    return found.number
 
 
 def possible_number(raw: str, region: str | None) -> str:
@@ -66,115 +54,21 @@ def possible_number(raw: str, region: str | None) -> str:
     For lists of whom not to call: the rules of what is in use lag behind. Made for millions.
     Raises ``PhoneError`` where the text does not name one number of a possible length.
     """
-    quick = _plainly_written(raw.strip(), region)
+    quick = plainly_written(raw.strip(), region)
     if quick is not None:
         return quick
     text, abroad = _readable(raw, region)
     number = _parsed(text, None if abroad else region)
     _refuse_impossible(number, text, where=_where(number, None if abroad else region))
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    e164 = _e164(number)
     if not _E164.fullmatch(e164):
         raise PhoneError(f"too short to be called from abroad: {_shown(text)}")
     return e164
 
 
-def mask(e164: str) -> str:
-    """Write a number for a log: ``+1 •••• 00``; the country code and the last two digits only.
-
-    What is not an E.164 number is hidden whole.
-    """
-    if not _E164.fullmatch(e164):
-        return "••••"
-    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-    code = next((e164[1:end] for end in (2, 3, 4) if int(e164[1:end]) in codes), None)
-    return f"+{code} •••• {e164[-2:]}" if code else f"•••• {e164[-2:]}"
-
-
-def zones_of(e164: str) -> tuple[str, ...]:
-    """Give the IANA time zones in which a number's phone may be, in alphabetical order.
-
-    None where they are not known. A mobile phone is where its number says, as far as one can tell:
-    that is one zone in some countries, all the country's in others.
-    """
-    from phonenumbers import timezone
-
-    try:
-        found = timezone.time_zones_for_number(phonenumbers.parse(e164))
-    except NumberParseException:
-        return ()
-    return tuple(sorted(set(found) - {timezone.UNKNOWN_TIMEZONE}))
-
-
-def is_premium(e164: str) -> bool:
-    """Whether calling a valid number costs more than a call usually does, as far as is known."""
-    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-    code = next((int(e164[1:end]) for end in (2, 3, 4) if int(e164[1:end]) in codes), None)
-    premium = _premium(code) if code is not None else None
-    return premium is not None and premium.fullmatch(e164, len(str(code)) + 1) is not None
-
-
-@cache
-def _premium(code: int) -> re.Pattern[str] | None:
-    of_code = phonenumbers.region_code_for_country_code(code)
-    main = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, of_code)
-    kind = main.premium_rate if main else None
-    pattern = kind.national_number_pattern if kind else None
-    return re.compile(pattern) if pattern else None
-
-
-def is_short_number(digits: str, region: str) -> bool:
-    """Whether digits are one of a country's short numbers, such as that of its police."""
-    number = phonenumbers.PhoneNumber(
-        country_code=phonenumbers.country_code_for_region(region), national_number=int(digits)
-    )
-    return phonenumbers.is_valid_short_number_for_region(number, region)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """A country's numbers: possible lengths without the code, and what may stand before them."""
-
-    lengths: frozenset[int]
-    prefix: re.Pattern[str] | None
-    abroad: re.Pattern[str] | None
-
-
-@cache
-def _plan(code: int, region: str | None = None) -> _Plan:
-    """The plan of a country code, as it is dialled within ``region``."""
-    of_code = phonenumbers.region_code_for_country_code(code)
-    main = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, of_code)
-    here = phonenumbers.PhoneMetadata.metadata_for_region(region) if region else main
-    prefix = here and here.national_prefix_for_parsing
-    abroad = here and here.international_prefix
-    return _Plan(
-        lengths=frozenset(main.general_desc.possible_length)
-        if main and main.general_desc
-        else frozenset(),
-        prefix=re.compile(prefix) if prefix else None,
-        abroad=re.compile(abroad) if abroad else None,
-    )
-
-
-def _plainly_written(text: str, region: str | None) -> str | None:
-    """The E.164 of a number of which nothing is to be guessed or dropped; None for all others."""
-    if _E164.fullmatch(text):
-        codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-        code = next((int(text[1:end]) for end in (2, 3, 4) if int(text[1:end]) in codes), None)
-        if code is None:
-            return None
-        plan, national = _plan(code), text[len(str(code)) + 1 :]
-    elif region is not None and text.isascii() and text.isdigit():
-        code = phonenumbers.country_code_for_region(region)
-        plan, national = _plan(code, region), text
-        if text.startswith(("0", str(code))) or (plan.abroad and plan.abroad.match(text)):
-            return None
-    else:
-        return None
-    if len(national) not in plan.lengths or (plan.prefix and plan.prefix.match(national)):
-        return None
-    e164 = f"+{code}{national}"
-    return e164 if _E164.fullmatch(e164) else None
+def _e164(number: phonenumbers.PhoneNumber) -> str:
+    e164: str = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return e164
 
 
 def _readable(raw: str, region: str | None) -> tuple[str, bool]:

@@ -1,0 +1,55 @@
+"""Where the phone of a number may be, by the clock.
+
+The same answers as libphonenumber's ``time_zones_for_number``, from its table of beginnings.
+"""
+
+from functools import cache
+
+import phonenumbers
+from phonenumbers import NumberParseException
+
+from poku_batch.phone.numbering import in_use
+from poku_batch.phone.plain import is_plain
+
+
+def zones_of(e164: str) -> tuple[str, ...]:
+    """Give the IANA time zones in which a number's phone may be, in alphabetical order.
+
+    None where they are not known. A mobile phone is where its number says, as far as one can tell:
+    that is one zone in some countries, all the country's in others.
+    """
+    if not is_plain(e164):
+        try:
+            number = phonenumbers.parse(e164)
+        except NumberParseException:
+            return ()
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    found = in_use(e164)
+    if found is None:
+        return ()
+    if not found.has_place:
+        return _of_country(found.number.country_code)
+    from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
+
+    # The longest beginning that is known is the nearest place.
+    for end in range(TIMEZONE_LONGEST_PREFIX + 1, 1, -1):
+        if e164[1:end] in TIMEZONE_DATA:
+            return _of_beginning(e164[1:end])
+    return ()
+
+
+@cache
+def _of_country(code: int) -> tuple[str, ...]:
+    from phonenumbers.tzdata import TIMEZONE_DATA
+
+    digits = str(code)
+    return next((_of_beginning(part) for part in (digits, digits[:2]) if part in TIMEZONE_DATA), ())
+
+
+@cache
+def _of_beginning(digits: str) -> tuple[str, ...]:
+    """The zones of a beginning that is in the table, so that no more are remembered than it has."""
+    from phonenumbers.timezone import UNKNOWN_TIMEZONE
+    from phonenumbers.tzdata import TIMEZONE_DATA
+
+    return tuple(sorted(set(TIMEZONE_DATA[digits]) - {UNKNOWN_TIMEZONE}))

@@ -1,0 +1,139 @@
+"""One compiled template, rendered for row after row.
+
+Made for millions of rows: what a template says for everybody is looked through once.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from jinja2 import Template, nodes
+
+from poku_batch.prompts.filters import SPOKEN
+from poku_batch.prompts.inspection import Origin, Unit
+from poku_batch.prompts.sandbox import MAX_LENGTH
+
+# All of Unicode's control characters but newline and tab, and halves of surrogate pairs, which
+# UTF-8 cannot carry.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+
+#: Prompts have tens of parts; of more, each is measured before the next is made.
+_PARTS = 256
+#: How many parts are known to be clean, and how long they may be.
+_REMEMBERED, _LONGEST = 512, 20_000
+#: How many of a value's renderings are remembered.
+_VALUES = 1_024
+#: Cells that come to more characters are not remembered.
+_KEY = 200
+
+
+class TooLongError(Exception):
+    """A rendering passed ``MAX_LENGTH``."""
+
+
+class _CleanParts:
+    """Finds what has to be cleaned away, and remembers the parts that need none."""
+
+    def __init__(self) -> None:
+        self._known: frozenset[str] = frozenset()
+
+    def are(self, parts: Sequence[str]) -> bool:
+        """Whether no part holds a character that must not be sent."""
+        # Other threads render as well: the set is replaced, never changed.
+        for part in set(parts).difference(self._known):
+            if part.isprintable():
+                continue
+            if _CONTROL.search(part):
+                return False
+            if len(part) <= _LONGEST:
+                known = self._known if len(self._known) < _REMEMBERED else frozenset()
+                self._known = known | {part}
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A compiled template, and where it and all that it includes stand."""
+
+    template: Template
+    units: tuple[Unit, ...]
+    _clean: _CleanParts = field(default_factory=_CleanParts, repr=False, compare=False)
+    _known: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the template itself stands."""
+        return self.units[0].origin
+
+    def render(self, context: Mapping[str, Any]) -> str:
+        """Render and clean the text. Raises ``TooLongError``, and whatever the template raises."""
+        parts = self._quickly(context)
+        if parts is None:
+            return cleaned("".join(_measured(self.template.generate(context))))
+        text = "".join(parts)
+        return _without_gaps(text) if self._clean.are(parts) else cleaned(text)
+
+    def render_value(self, context: Mapping[str, Any]) -> str:
+        """As ``render``, for texts that many rows have in common: these are remembered."""
+        if self._inputs is None:
+            return self.render(context)
+        key = tuple(context.get(name) for name in self._inputs)
+        known = self._known.get(key)
+        if known is None:
+            known = self.render(context)
+            if len(self._known) >= _VALUES:
+                self._known.clear()
+            if sum(len(cell) for cell in key if isinstance(cell, str)) <= _KEY:
+                self._known[key] = known
+        return known
+
+    @cached_property
+    def speaks(self) -> bool:
+        """Whether what is said may depend on who listens: some filter puts values into words."""
+        # map takes the names of filters as values.
+        return any(
+            node.name in SPOKEN or node.name == "map"
+            for unit in self.units
+            for node in unit.tree.find_all(nodes.Filter)
+        )
+
+    @cached_property
+    def _inputs(self) -> tuple[str, ...] | None:
+        """The columns that alone decide what is said; None where there is more to it."""
+        (unit, *others) = self.units
+        if others or self.speaks or unit.wanted & {"row", "contact"}:
+            return None
+        return tuple(sorted(unit.wanted - {"campaign"}))
+
+    def _quickly(self, context: Mapping[str, Any]) -> list[str] | None:
+        """The parts of a usual text; None where it has to be rendered step by step."""
+        try:
+            found = self.template.new_context(dict(context))
+            parts = list(islice(self.template.root_render_func(found), _PARTS))
+        except Exception:  # a template can raise whatever its expressions can; it will again
+            return None
+        return parts if len(parts) < _PARTS and sum(map(len, parts)) <= MAX_LENGTH else None
+
+
+def _measured(parts: Iterable[str]) -> Iterator[str]:
+    length = 0
+    for part in parts:
+        length += len(part)
+        if length > MAX_LENGTH:
+            raise TooLongError
+        yield part
+
+
+def cleaned(text: str) -> str:
+    """Give a text without control characters, runs of blank lines made one, and stripped."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _without_gaps(_CONTROL.sub("", text))
+
+
+def _without_gaps(text: str) -> str:
+    return _BLANK_LINES.sub("\n\n", text).strip()
