@@ -1,9 +1,10 @@
 """Exit codes: what a script may rely on."""
 
 from enum import IntEnum
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from poku_batch.models import ContactState, Counts, RunEnding
+if TYPE_CHECKING:
+    from poku_batch.models import Counts, RunEnding
 
 
 class ExitCode(IntEnum):
@@ -23,8 +24,10 @@ class ExitCode(IntEnum):
     DUE_LATER = 5
 
 
-def exit_code(ending: RunEnding, counts: Counts) -> ExitCode:
+def exit_code(ending: "RunEnding", counts: "Counts") -> ExitCode:
     """The code of a run that ended so, with contacts standing so."""
+    from poku_batch.models import ContactState, RunEnding
+
     match ending:
         case RunEnding.FINISHED:
             bad = counts.of(ContactState.FAILED) + counts.of(ContactState.UNKNOWN)

@@ -1,23 +1,42 @@
-"""Where words go: results to standard output, everything else to standard error."""
+"""Where words go: results to standard output, everything else to standard error.
+
+``out`` and ``err`` are made when they are first asked for: not every command has words for people.
+"""
 
 import json
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
 
-#: Results.
-out = Console(highlight=False)
-#: Progress, questions and errors.
-err = Console(stderr=True, highlight=False)
+    #: Results.
+    out: Console
+    #: Progress, questions and errors.
+    err: Console
 
 
-def say(console: Console, text: str, *, style: str = "") -> None:
+def __getattr__(name: str) -> Any:
+    if name not in {"out", "err"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from rich.console import Console
+
+    return globals().setdefault(name, Console(stderr=name == "err", highlight=False))
+
+
+def _err() -> "Console":
+    from poku_batch.cli.terminal import err
+
+    return err
+
+
+def say(console: "Console", text: str, *, style: str = "") -> None:
     """Write text as it is: no markup, no control characters, no line broken that was not."""
+    from rich.text import Text
+
     console.print(Text(printable(text), style=style), soft_wrap=True)
 
 
@@ -32,7 +51,7 @@ def print_error(message: str) -> None:
         here = f"{Path.cwd()}{os.sep}"
         if len(here) > 2:  # not the root of all paths
             message = message.replace(here, "")
-    say(err, message if "\n" in message else f"error: {message}")
+    say(_err(), message if "\n" in message else f"error: {message}")
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -190,3 +190,39 @@ def test_asking_for_help_imports_nothing_heavy(program: Program, code: str) -> N
     loaded = set(ended.stdout.rpartition("heavy:")[2].split())
     assert "poku_batch.cli.main" in loaded
     assert loaded & set(_HEAVY.split()) == set()
+
+
+#: What no page needs that is shown without a command.
+_NOT_FOR_THE_FIRST_PAGE = (
+    "typer rich pydantic anyio jinja2 poku_batch.models poku_batch.cli.commands"
+)
+
+
+@pytest.mark.parametrize("option", ["--help", "-h", "--version"])
+def test_the_first_page_imports_next_to_nothing(program: Program, option: str) -> None:
+    code = _PROGRAM.format(option).replace(', "--help"]', "]")
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print('heavy:', *sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=program.env({}) | {"COLUMNS": "80"},
+    )
+    shown, _, loaded = ended.stdout.rpartition("heavy:")
+    assert "poku-batch" in shown
+    assert set(loaded.split()) & {*_HEAVY.split(), *_NOT_FOR_THE_FIRST_PAGE.split()} == set()
+
+
+def test_the_help_that_is_shown_at_once_is_that_of_the_commands(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from poku_batch.cli.commands import run_command
+    from poku_batch.cli.front import front_page
+
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "argv", ["poku-batch", "--help"])
+    assert run_command() == 0
+    assert front_page(["--help"]) == front_page(["-h"]) == capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "60")
+    assert front_page(["--help"]) is None
+    assert front_page([]) is front_page(["run", "--help"]) is None
