@@ -8,7 +8,6 @@ import random
 import ssl
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from types import TracebackType
 from typing import Literal, Self, assert_never
@@ -92,21 +91,16 @@ class PokuClient:
         self._turned_away_statuses = frozenset(turned_away_statuses)
         self._now = now
         url = _checked_url(base_url)
-        self._http = httpx.AsyncClient(
-            base_url=url,
-            transport=PoollessTransport(_ssl_context(url)),
-            follow_redirects=False,
-            trust_env=False,
-            headers={
-                "Authorization": f"Bearer {_checked(api_key)}",
-                "User-Agent": f"poku-batch/{version('poku-batch')}",
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "Connection": "close",
-            },
-        )
-        # Whatever cookies the API sets, every request stays the same.
-        self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._base_url = httpx.URL(url)
+        self._transport = PoollessTransport(_ssl_context(url))
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+            "User-Agent": f"poku-batch/{version('poku-batch')}",
+            "Authorization": f"Bearer {_checked(api_key)}",
+        }
+        self._calls_url = self._url("/calls")
 
     def __repr__(self) -> str:
         return f"PokuClient(base_url={self.base_url!r})"
@@ -114,7 +108,7 @@ class PokuClient:
     @property
     def base_url(self) -> str:
         """The API's address."""
-        return str(self._http.base_url).rstrip("/")
+        return str(self._base_url).rstrip("/")
 
     async def __aenter__(self) -> Self:
         return self
@@ -125,7 +119,7 @@ class PokuClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def place(self, request: CallRequest) -> Answer:
         """Place one call: exactly one ``POST /calls``; see ``ports.CallApi``.
@@ -133,7 +127,7 @@ class PokuClient:
         Raises ``ValueError``, before anything is sent, for a request that the API does not take.
         """
         exchange = await self._exchange(
-            "POST", "/calls", body=self._body(request), within_s=self._call_timeout_s
+            "POST", self._calls_url, body=self._body(request), within_s=self._call_timeout_s
         )
         return judge_placement(
             exchange, now=self._now(), turned_away_statuses=self._turned_away_statuses
@@ -141,8 +135,8 @@ class PokuClient:
 
     async def standing(self, interaction_id: InteractionId) -> Standing:
         """Ask once how a placed call stands; see ``ports.CallApi``."""
-        path = f"/interactions/{quote_url(interaction_id, safe='')}/status"
-        exchange = await self._exchange("GET", path, body=None, within_s=_STATUS_TIMEOUT_S)
+        url = self._url(f"/interactions/{quote_url(interaction_id, safe='')}/status")
+        exchange = await self._exchange("GET", url, body=None, within_s=_STATUS_TIMEOUT_S)
         return judge_standing(exchange, interaction_id, now=self._now())
 
     async def call(self, request: CallRequest) -> Ended:
@@ -210,21 +204,41 @@ class PokuClient:
             raise ValueError(f"the API takes no such request: {'; '.join(faults)}") from None
         return body.model_dump_json(exclude_none=True).encode()
 
-    async def _exchange(
-        self, method: str, path: str, *, body: bytes | None, within_s: float
-    ) -> Exchange:
-        """Send one request and read its answer, saying which of the two failed if one did."""
-        timeout = httpx.Timeout(
-            connect=_CONNECT_TIMEOUT_S, write=_WRITE_TIMEOUT_S, read=within_s, pool=None
+    def _url(self, path: str) -> httpx.URL:
+        """The address of a path, which is added as it is to that of the API."""
+        base = self._base_url
+        return base.copy_with(raw_path=base.raw_path.rstrip(b"/") + path.encode("ascii"))
+
+    def _request(
+        self, method: str, url: httpx.URL, *, body: bytes | None, within_s: float
+    ) -> httpx.Request:
+        """A request that holds what every one of ours holds, and nothing of the answers before."""
+        timeout = {"connect": _CONNECT_TIMEOUT_S, "write": _WRITE_TIMEOUT_S, "read": within_s}
+        headers = self._headers
+        if body is not None:
+            headers = headers | {"Content-Type": "application/json"}
+        return httpx.Request(
+            method, url, headers=headers, content=body, extensions={"timeout": timeout}
         )
-        headers = {"Content-Type": "application/json"} if body is not None else None
+
+    async def _exchange(
+        self, method: str, url: httpx.URL, *, body: bytes | None, within_s: float
+    ) -> Exchange:
+        """Send one request and read its answer, saying which of the two failed if one did.
+
+        The transport is asked without ``httpx.AsyncClient``, whose part would be to follow
+        redirects, keep cookies and find passwords: nothing of that may happen here.
+        """
+        request = self._request(method, url, body=body, within_s=within_s)
         try:
             # httpx's read timeout is per read; an answer that trickles would never end.
             with anyio.fail_after(within_s + _CONNECT_TIMEOUT_S + _WRITE_TIMEOUT_S):
-                async with self._http.stream(
-                    method, path, content=body, headers=headers, timeout=timeout
-                ) as response:
+                response = await self._transport.handle_async_request(request)
+                try:
+                    _see_where_to(request, response)
                     return await read_answer(response)
+                finally:
+                    await response.aclose()
         except _NEVER_SENT as error:
             fault = tls_fault(error)
             if fault is not None:
@@ -232,6 +246,16 @@ class PokuClient:
             return NeverSent(why=_words(error, "the request was not sent"))
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError) as error:
             return SentAndLost(why=_words(error, "the request was sent and no answer came"))
+
+
+def _see_where_to(request: httpx.Request, response: httpx.Response) -> None:
+    """Raise ``httpx.RemoteProtocolError`` where a redirect leads to no address: it says nothing."""
+    if not response.has_redirect_location:
+        return
+    try:
+        request.url.join(response.headers["location"])
+    except (httpx.InvalidURL, ValueError) as error:
+        raise httpx.RemoteProtocolError(f"Invalid URL in location header: {error}") from error
 
 
 def _words(error: Exception, what: str) -> str:

@@ -6,19 +6,21 @@ stale one that the server has just dropped, and keeps httpcore's exception class
 "never sent" from "maybe sent". Redirects are never followed here, proxies never used.
 """
 
+import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import anyio
 import httpcore
 import httpx
+
+from poku_batch.poku.sockets import SocketBackend
 
 #: Routers drop silent connections, and a held call is silent for minutes.
 #: Source: tcp(7), SO_KEEPALIVE; first probe after 60 s, then every 30 s.
 _SOCKET_OPTIONS: list[tuple[int, int, int]] = [
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     *(
         (socket.IPPROTO_TCP, getattr(socket, name), value)
@@ -47,80 +49,81 @@ _SAME: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
 class PoollessTransport(httpx.AsyncBaseTransport):
     """One connection per request, closed with its answer. HTTP/1.1 only.
 
+    Closing waits for nothing, so that a cancellation cannot come between.
     The TLS context is shared by all: one for each would cost 20 ms and 800 KiB.
     """
 
     def __init__(self, ssl_context: ssl.SSLContext | None = None) -> None:
         """Take the TLS context; None makes httpx's default one when it is first needed."""
         self._ssl_context = ssl_context
+        if ssl_context is not None:
+            ssl_context.set_alpn_protocols(["http/1.1"])
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request over a connection of its own."""
-        origin = httpcore.URL(
+        """Send a request over a connection of its own.
+
+        Raises httpx's exceptions: ``ConnectError`` and ``ConnectTimeout`` where nothing was sent.
+        """
+        url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
             port=request.url.port,
             target=request.url.raw_path,
         )
-        network = _Network()
-        connection = httpcore.AsyncHTTPConnection(
-            origin.origin,
-            ssl_context=self._context_for(request.url),
-            socket_options=_SOCKET_OPTIONS,
-            network_backend=network,
-        )
-        try:
-            with _as_httpx_errors(request):
-                answer = await connection.handle_async_request(
+        origin = url.origin
+        with _as_httpx_errors(request):
+            stream = await self._open(origin, request.extensions.get("timeout", {}).get("connect"))
+            try:
+                answer = await httpcore.AsyncHTTP11Connection(origin, stream).handle_async_request(
                     httpcore.Request(
                         method=request.method,
-                        url=origin,
+                        url=url,
                         headers=request.headers.raw,
                         content=request.stream,
                         extensions=request.extensions,
                     )
                 )
-        except BaseException:
-            await network.aclose()
-            raise
+            except BaseException:
+                await stream.aclose()
+                raise
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,
-            stream=_OwnStream(answer, network, request),
+            stream=_OwnStream(answer, stream, request),
             extensions=answer.extensions,
         )
 
-    def _context_for(self, url: httpx.URL) -> ssl.SSLContext | None:
-        if url.scheme == "https" and self._ssl_context is None:
+    async def _open(
+        self, origin: httpcore.Origin, within_s: float | None
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect, and shake hands where the address asks for it; each within this time."""
+        host = origin.host.decode("ascii")
+        stream = await _backend().connect_tcp(
+            host, origin.port, timeout=within_s, socket_options=_SOCKET_OPTIONS
+        )
+        if origin.scheme != b"https":
+            return stream
+        try:
+            return await stream.start_tls(self._context(), host, within_s)
+        except BaseException:
+            # httpcore's own backends lose sight of one whose handshake is cancelled.
+            await stream.aclose()
+            raise
+
+    def _context(self) -> ssl.SSLContext:
+        if self._ssl_context is None:
             self._ssl_context = httpx.create_ssl_context()
+            self._ssl_context.set_alpn_protocols(["http/1.1"])
         return self._ssl_context
 
 
-class _Network(httpcore.AnyIOBackend):
-    """Opens one connection and knows it, so that it can be closed whatever broke off when.
-
-    httpcore loses sight of a connection whose TLS handshake is cancelled.
-    """
-
-    def __init__(self) -> None:
-        self._stream: httpcore.AsyncNetworkStream | None = None
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 – httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        self._stream = await super().connect_tcp(host, port, timeout, local_address, socket_options)
-        return self._stream
-
-    async def aclose(self) -> None:
-        """Close the connection, if there is one; a cancellation waits for it."""
-        if self._stream is not None:
-            with anyio.CancelScope(shield=True):
-                await self._stream.aclose()
+def _backend() -> httpcore.AsyncNetworkBackend:
+    """What opens connections here: ours needs asyncio's loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return httpcore.AnyIOBackend()
+    return SocketBackend()
 
 
 class _OwnStream(httpx.AsyncByteStream):
@@ -129,11 +132,11 @@ class _OwnStream(httpx.AsyncByteStream):
     def __init__(
         self,
         answer: httpcore.Response,
-        network: "_Network",
+        connection: httpcore.AsyncNetworkStream,
         request: httpx.Request,
     ) -> None:
         self._answer = answer
-        self._network = network
+        self._connection = connection
         self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -142,10 +145,8 @@ class _OwnStream(httpx.AsyncByteStream):
                 yield part
 
     async def aclose(self) -> None:
-        try:
-            await self._answer.aclose()
-        finally:
-            await self._network.aclose()
+        # httpcore's own way to this closes nothing more.
+        await self._connection.aclose()
 
 
 @contextmanager

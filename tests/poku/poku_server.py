@@ -7,8 +7,8 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 
@@ -144,3 +144,20 @@ def replying(data: bytes) -> Act:
         await connection.send(data)
 
     return act
+
+
+@contextmanager
+def full_backlog() -> Iterator[int]:
+    """A port whose queue of connections is full: one more gets no answer at all."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(listening.getsockname())
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            for each in waiting:
+                each.close()

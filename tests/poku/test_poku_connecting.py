@@ -1,14 +1,7 @@
-"""Connections that are not made: the request was never sent, so the placement may be tried again.
+"""Connections that are not made: nothing was sent, so the placement may be tried again."""
 
-Certificates are made by the openssl command, in a folder of the test's own.
-"""
-
-import shutil
 import socket
 import ssl
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -19,7 +12,8 @@ from poku_batch.models import Answer, CallRequest, Doubtful, Ended, NotTold, Ref
 from poku_batch.models import InteractionId as Id
 from poku_batch.poku import client as client_module
 from poku_batch.poku.client import PokuClient
-from tests.poku.poku_server import Connection, http, replying, serving
+from tests.poku.certificates import tls_of
+from tests.poku.poku_server import Connection, full_backlog, http, replying, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -61,75 +55,23 @@ async def test_a_refused_connection_was_never_used() -> None:
         _assert_never_sent(await _place(f"http://127.0.0.1:{bound.getsockname()[1]}"), "Connect")
 
 
-@contextmanager
-def _full_backlog() -> Iterator[int]:
-    """A port whose queue of connections is full: one more gets no answer at all."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for each in waiting:
-            each.setblocking(False)
-            each.connect_ex(listening.getsockname())
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            for each in waiting:
-                each.close()
-
-
 @pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="other kernels answer or refuse")
 async def test_a_connection_that_does_not_come_about_in_time_was_never_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(client_module, "_CONNECT_TIMEOUT_S", 0.2)
-    with _full_backlog() as port:
+    with full_backlog() as port:
         _assert_never_sent(await _place(f"http://127.0.0.1:{port}"), "ConnectTimeout")
 
 
 # --- TLS ---------------------------------------------------------------------------------------
 
 
-def _openssl(folder: Path, *arguments: str) -> None:
-    command = shutil.which("openssl")
-    if command is None:
-        pytest.skip("needs the openssl command: install the package openssl")
-    subprocess.run([command, *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def _make(folder: Path, name: str, host: str, days: int) -> None:
-    """A key and a self-signed certificate for a host, in ``name.key`` and ``name.pem``."""
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    request = (f"{name}.csr", f"{name}.key", f"{name}.ext", f"{name}.pem")
-    (folder / request[2]).write_text(f"subjectAltName=IP:{host}\n")
-    _openssl(folder, "req", *curve, "-subj", "/CN=test", "-out", request[0], "-keyout", request[1])
-    _openssl(
-        folder,
-        *("x509", "-req", "-in", request[0], "-signkey", request[1], "-days", str(days)),
-        *("-extfile", request[2], "-out", request[3]),
-    )
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("certificates")
-    _make(folder, "good", "127.0.0.1", 2)
-    _make(folder, "expired", "127.0.0.1", -1)
-    _make(folder, "other", "192.0.2.1", 2)
-    return folder
-
-
-def _tls(folder: Path, name: str) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
-    return context
-
-
 async def test_a_trusted_server_is_spoken_to(
     certificates: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "good.pem"))
-    async with serving(replying(_ENDED), tls=_tls(certificates, "good")) as server:
+    async with serving(replying(_ENDED), tls=tls_of(certificates, "good")) as server:
         assert await _place(server.url) == Ended(summary="Confirmed.")
         assert len(server.requests) == 1
 
@@ -151,7 +93,7 @@ async def test_a_certificate_that_proves_nothing_gets_no_request(
 ) -> None:
     if trusted is not None:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificates / f"{trusted}.pem"))
-    async with serving(replying(_ENDED), tls=_tls(certificates, name)) as server:
+    async with serving(replying(_ENDED), tls=tls_of(certificates, name)) as server:
         answer = await _place(server.url)
         assert server.requests == []
     assert isinstance(answer, Refused)
@@ -197,7 +139,7 @@ async def test_tls_that_fails_after_its_handshake_leaves_it_unknown(
 ) -> None:
     # TLS 1.3: the client is done, and writes, before the server asks in vain for its certificate.
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "good.pem"))
-    context = _tls(certificates, "good")
+    context = tls_of(certificates, "good")
     context.verify_mode = ssl.CERT_REQUIRED
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     async with serving(replying(_ENDED), tls=context) as server:
@@ -218,7 +160,7 @@ async def test_an_answer_that_tls_breaks_off_is_unknown(
         await connection.until_closed()
 
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "good.pem"))
-    async with serving(cut, tls=_tls(certificates, "good")) as server:
+    async with serving(cut, tls=tls_of(certificates, "good")) as server:
         assert isinstance(await _place(server.url), Doubtful)
 
 

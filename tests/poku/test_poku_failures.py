@@ -7,7 +7,6 @@ import gzip
 import json
 import time
 import tracemalloc
-import zlib
 from collections.abc import Callable
 
 import anyio
@@ -27,12 +26,12 @@ from poku_batch.models import (
 from poku_batch.models import InteractionId as Id
 from poku_batch.poku import client as client_module
 from poku_batch.poku.client import PokuClient
+from tests.poku.acts import BROKEN, ENDED, FORMS, SLOW, UNREADABLE
 from tests.poku.poku_server import Act, Connection, http, replying, serving
 
 pytestmark = pytest.mark.anyio
 
 _REQUEST = CallRequest(to="+14155550100", prompt="Say hello.")
-_ENDED = b'{"response": "Confirmed.", "interactionId": "one"}'
 _SAID = Ended(summary="Confirmed.", interaction_id=Id("one"))
 
 
@@ -52,52 +51,9 @@ async def _place(act: Act, *, call_timeout_s: float = 5.0, prompt: str = "Say he
 # --- the connection breaks ---------------------------------------------------------------------
 
 
-async def _close_at_once(connection: Connection) -> None:
-    connection.writer.close()
-
-
-async def _close_after_reading(connection: Connection) -> None:
-    await connection.request()
-
-
-async def _reset_after_reading(connection: Connection) -> None:
-    await connection.request()
-    connection.reset()
-
-
-async def _reset_in_the_answer(connection: Connection) -> None:
-    await connection.request()
-    await connection.send(http(200, _ENDED)[:-5])
-    await anyio.sleep(0.02)
-    connection.reset()
-
-
-_BROKEN: dict[str, Act] = {
-    "closed after accept": _close_at_once,
-    "closed after the request was read": _close_after_reading,
-    "reset after the request was read": _reset_after_reading,
-    "reset in the answer": _reset_in_the_answer,
-    "half a header": replying(b"HTTP/1.1 200 OK\r\nContent-Le"),
-    "half a status line": replying(b"HTT"),
-    "half a body": replying(http(200, _ENDED)[:-5]),
-    "no body": replying(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n"),
-    "another protocol": replying(b"SSH-2.0-OpenSSH_9.6\r\n"),
-    "a line of garbage": replying(b"\x00\xff\x1b[2J" * 1000 + b"\r\n\r\n"),
-    "endless headers": replying(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000),
-    "a chunk cut short": replying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}"),
-    "a chunk of no size": replying(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"
-    ),
-    "no last chunk": replying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"),
-    "two lengths": replying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
-    "429 and half a body": replying(http(429, b"too many")[:-5]),
-    "a bad place to go": replying(http(307, b"", "Location: http://[::1")),
-}
-
-
-@pytest.mark.parametrize("name", list(_BROKEN))
+@pytest.mark.parametrize("name", list(BROKEN))
 async def test_an_answer_that_breaks_off_leaves_it_unknown_whether_a_phone_rang(name: str) -> None:
-    answer = await _place(_BROKEN[name])
+    answer = await _place(BROKEN[name])
     assert isinstance(answer, Doubtful)
     assert answer.evidence.isprintable()
     assert len(answer.evidence) < 500
@@ -106,41 +62,14 @@ async def test_an_answer_that_breaks_off_leaves_it_unknown_whether_a_phone_rang(
 # --- the answer does not come ------------------------------------------------------------------
 
 
-async def _say_nothing(connection: Connection) -> None:
-    await connection.request()
-    await connection.until_closed()
-
-
-def _dripping(start: bytes, drop: bytes) -> Act:
-    async def act(connection: Connection) -> None:
-        await connection.request()
-        await connection.send(start)
-        while True:
-            await connection.send(drop)
-            await anyio.sleep(0.02)
-
-    return act
-
-
-_SLOW: dict[str, Act] = {
-    "nothing": _say_nothing,
-    "a header that trickles": _dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
-    "a body that trickles": _dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b" "),
-    "chunks that trickle": _dripping(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"
-    ),
-    "promises for ever": _dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-}
-
-
-@pytest.mark.parametrize("name", list(_SLOW))
+@pytest.mark.parametrize("name", list(SLOW))
 async def test_an_answer_that_does_not_come_in_time_is_given_up(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_module, "_CONNECT_TIMEOUT_S", 0.4)
     monkeypatch.setattr(client_module, "_WRITE_TIMEOUT_S", 0.1)
     started = time.monotonic()
-    answer = await _place(_SLOW[name], call_timeout_s=0.2)
+    answer = await _place(SLOW[name], call_timeout_s=0.2)
     assert 0.2 <= time.monotonic() - started < 10
     assert isinstance(answer, Doubtful)
     assert "Time" in answer.evidence
@@ -177,61 +106,24 @@ async def test_a_huge_answer_is_not_read_to_its_end() -> None:
 
 # --- whole answers -----------------------------------------------------------------------------
 
-_FORMS: dict[str, bytes] = {
-    "plain": http(200, _ENDED),
-    "201": http(201, _ENDED),
-    "HTTP/1.0 with a length": http(200, _ENDED).replace(b"HTTP/1.1", b"HTTP/1.0"),
-    "HTTP/1.0 until it closes": b"HTTP/1.0 200 OK\r\n\r\n" + _ENDED,
-    "HTTP/1.1 until it closes": b"HTTP/1.1 200 OK\r\n\r\n" + _ENDED,
-    "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    + b"".join(b"1\r\n%c\r\n" % byte for byte in _ENDED)
-    + b"0\r\n\r\n",
-    "100 Continue": b"HTTP/1.1 100 Continue\r\n\r\n" + http(200, _ENDED),
-    "early hints": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 3 + http(200, _ENDED),
-    "no reason phrase": http(200, _ENDED).replace(b" Whatever", b""),
-    "another type": http(200, _ENDED, "Content-Type: text/html; charset=latin-1"),
-    "byte order mark": http(200, b"\xef\xbb\xbf" + _ENDED),
-    "UTF-16": http(200, _ENDED.decode().encode("utf-16")),
-    "gzip, not asked for": http(200, gzip.compress(_ENDED), "Content-Encoding: gzip"),
-    "deflate, not asked for": http(200, zlib.compress(_ENDED), "Content-Encoding: deflate"),
-    "said to be gzip": http(200, _ENDED, "Content-Encoding: gzip"),
-    "more after the end": http(200, _ENDED) + b"HTTP/1.1 500 Oops\r\n\r\n",
-}
 
-
-@pytest.mark.parametrize("form", list(_FORMS))
+@pytest.mark.parametrize("form", list(FORMS))
 async def test_an_answer_is_read_in_every_form(form: str) -> None:
-    assert await _place(replying(_FORMS[form])) == _SAID
+    assert await _place(replying(FORMS[form])) == _SAID
 
 
 async def test_an_answer_that_keeps_the_connection_is_read_and_the_connection_closed() -> None:
     async def keep(connection: Connection) -> None:
         await connection.request()
-        await connection.send(http(200, _ENDED, "Connection: keep-alive", "Keep-Alive: timeout=9"))
+        await connection.send(http(200, ENDED, "Connection: keep-alive", "Keep-Alive: timeout=9"))
         assert await connection.until_closed() == b""
 
     assert await _place(keep) == _SAID
 
 
-_UNREADABLE: dict[str, bytes] = {
-    "empty": b"",
-    "not JSON": b"<html>It works!</html>",
-    "half": _ENDED[:-1],
-    "not UTF-8": b'{"response": "caf\xe9"}',
-    "a list": b"[1, 2]",
-    "a text": b'"Confirmed."',
-    "null": b"null",
-    "an empty object": b"{}",
-    "deep": b"[" * 200_000,
-    "deep objects": b'{"a":' * 100_000,
-    "a number too long": b'{"response": ' + b"9" * 10_000 + b"}",
-    "control characters": b'{"response": "\x1b[2J"}',
-}
-
-
-@pytest.mark.parametrize("name", list(_UNREADABLE))
+@pytest.mark.parametrize("name", list(UNREADABLE))
 async def test_a_success_that_cannot_be_read_is_unknown(name: str) -> None:
-    answer = await _place(replying(http(200, _UNREADABLE[name])))
+    answer = await _place(replying(http(200, UNREADABLE[name])))
     assert isinstance(answer, Doubtful)
     assert answer.evidence.startswith("HTTP 200")
     assert answer.evidence.isprintable()
@@ -321,9 +213,9 @@ async def test_an_answer_before_the_request_was_taken_counts() -> None:
     assert answer == Rejected(why="HTTP 413: prompt too long")
 
 
-@pytest.mark.parametrize("name", [*_BROKEN, *_UNREADABLE])
+@pytest.mark.parametrize("name", [*BROKEN, *UNREADABLE])
 async def test_whatever_breaks_a_placement_leaves_a_standing_not_told(name: str) -> None:
-    act = _BROKEN.get(name) or replying(http(200, _UNREADABLE[name]))
+    act = BROKEN.get(name) or replying(http(200, UNREADABLE[name]))
     async with serving(act) as server, PokuClient("key", base_url=server.url) as client:
         assert isinstance(await client.standing(Id("one")), NotTold)
 
