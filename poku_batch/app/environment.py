@@ -5,6 +5,7 @@ The key is read here, handed to the client, and kept nowhere.
 
 import getpass
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -52,6 +53,29 @@ def base_url(campaign: Campaign) -> str:
         return Api.model_validate({"base_url": url}).base_url
     except ValidationError as error:
         raise UsageError(f"POKU_BASE_URL {_words(error)}") from None
+
+
+def uses_uvloop() -> bool:
+    """Whether a run uses uvloop's event loop: ``POKU_BATCH_EVENT_LOOP``, else if it is installed.
+
+    Raises ``UsageError`` where the variable names neither ``asyncio`` nor ``uvloop``, and where it
+    asks for an uvloop that is not there.
+    """
+    wanted = os.environ.get("POKU_BATCH_EVENT_LOOP", "").strip().casefold()
+    if wanted not in ("", "asyncio", "uvloop"):
+        raise UsageError(
+            f"POKU_BATCH_EVENT_LOOP: {wanted[:40]!r} is not an event loop known here; set it to "
+            "asyncio or uvloop, or unset it. Nobody was called."
+        )
+    if wanted == "asyncio":
+        return False
+    is_there = find_spec("uvloop") is not None
+    if wanted and not is_there:
+        raise UsageError(
+            "POKU_BATCH_EVENT_LOOP is uvloop, which is not installed; install it with "
+            "pip install 'poku-batch[fast]', or unset the variable. Nobody was called."
+        )
+    return is_there
 
 
 def _words(error: ValidationError) -> str:

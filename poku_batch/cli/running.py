@@ -10,6 +10,7 @@ import typer
 
 from poku_batch.cli.arguments import AsJson, CampaignFile
 from poku_batch.cli.exits import ExitCode, exit_code
+from poku_batch.cli.looping import run_for_long
 from poku_batch.cli.run_options import (
     Canary,
     FaultShares,
@@ -72,8 +73,6 @@ def _run(
     yes: bool,
     as_json: bool,
 ) -> ExitCode:
-    import anyio
-
     from poku_batch.app.running import Rehearsal, run_campaign
     from poku_batch.campaign import load_campaign
     from poku_batch.cli.asking import agree, agree_to_go_on
@@ -84,7 +83,7 @@ def _run(
     campaign = load_campaign(file)
     rehearsal = None if rehearsal_options is None else Rehearsal(**rehearsal_options)
     with choose_display(err, simulated=rehearsal is not None) as display:
-        summary = anyio.run(
+        summary = run_for_long(
             partial(
                 run_campaign,
                 campaign,
