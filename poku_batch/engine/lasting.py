@@ -11,11 +11,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 import anyio
+from anyio.abc import TaskGroup
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from poku_batch.engine.race import first_of
 from poku_batch.engine.stops import Stop
 from poku_batch.engine.unwritten import Unwritten, UnwrittenError, said
+from poku_batch.engine.writes import Writes
 from poku_batch.errors import LedgerUnwritableError
 from poku_batch.events import LedgerTrouble, LedgerWorks
 from poku_batch.models import (
@@ -44,12 +46,8 @@ T = TypeVar("T")
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 10.0
 
-#: A write that takes longer than so many seconds is told of.
-_SLOW_S = 5.0
-
-#: How long a run that was told to end still tries, and one that is left at once, in seconds.
+#: How long a run that was told to end still tries, in seconds.
 _LAST_TRIES_S = 10.0
-_LEAVING_S = 1.0
 
 #: At the least so many seconds lie between two tellings of the same trouble.
 _TELL_EVERY_S = 10.0
@@ -68,10 +66,15 @@ class LastingRun:
         self._stop = stop
         self._people: dict[AttemptId, tuple[int, str]] = {}
         self._waiting = 0
-        self._worked = anyio.Event()
+        self._worked: anyio.Event | None = None
+        self._writes = Writes(clock, stop, self._tell)
         self._told_at: float | None = None
         self._told_waiting = 0
         self._asked_to_end_at: float | None = None
+
+    def attend(self, watchers: TaskGroup | None) -> None:
+        """Take the tasks among which writes are watched over; None when they end."""
+        self._writes.attend(watchers)
 
     async def admit(self, limit: int, *, now: datetime) -> list[Admission]:
         """Reserve due contacts, once no result waits."""
@@ -109,7 +112,7 @@ class LastingRun:
     async def release(self, admission: Admission) -> None:
         """Give a contact back; where that cannot be written, the next run finds it given back."""
         try:
-            await self._try(lambda: self._run.release(admission))
+            await self._writes.attempt(lambda: self._run.release(admission))
         except LedgerUnwritableError:
             return
 
@@ -127,21 +130,21 @@ class LastingRun:
 
     async def hold(self, attempt_id: AttemptId, why: str, *, at: datetime) -> None:
         """Record that no phone rang, however long it takes."""
-        write = self._about("hold", attempt_id, at, why=why)
+        write = partial(self._about, "hold", attempt_id, at, why=why)
         await self._after(write, lambda: self._run.hold(attempt_id, why, at=at))
 
     async def started(
         self, attempt_id: AttemptId, interaction_id: InteractionId, *, at: datetime
     ) -> None:
         """Record the interaction ID, however long it takes."""
-        write = self._about("started", attempt_id, at, interaction_id=interaction_id)
+        write = partial(self._about, "started", attempt_id, at, interaction_id=interaction_id)
         await self._after(write, lambda: self._run.started(attempt_id, interaction_id, at=at))
 
     async def turn_away(
         self, attempt_id: AttemptId, why: str, *, due_at: datetime, sent: bool = True, at: datetime
     ) -> None:
         """Record that no phone rang, however long it takes."""
-        write = self._about("turned_away", attempt_id, at, why=why)
+        write = partial(self._about, "turned_away", attempt_id, at, why=why)
         await self._after(
             write, lambda: self._run.turn_away(attempt_id, why, due_at=due_at, sent=sent, at=at)
         )
@@ -149,7 +152,7 @@ class LastingRun:
 
     async def reject(self, attempt_id: AttemptId, why: str, *, at: datetime) -> None:
         """Record that no phone rang and none will, however long it takes."""
-        write = self._about("rejected", attempt_id, at, why=why)
+        write = partial(self._about, "rejected", attempt_id, at, why=why)
         await self._after(write, lambda: self._run.reject(attempt_id, why, at=at))
         self._people.pop(attempt_id, None)
 
@@ -163,7 +166,7 @@ class LastingRun:
         at: datetime,
     ) -> bool:
         """Record a call's end, however long it takes."""
-        write = self._about("ended", attempt_id, at, **said(result, sequel))
+        write = partial(self._about_end, attempt_id, at, result, sequel)
         new = await self._after(
             write,
             lambda: self._run.finish(attempt_id, result, sequel=sequel, to_read=to_read, at=at),
@@ -187,7 +190,7 @@ class LastingRun:
 
     async def doubt(self, attempt_id: AttemptId, evidence: str, *, at: datetime) -> None:
         """Record that the call may or may not have rung, however long it takes."""
-        write = self._about("unknown", attempt_id, at, evidence=evidence)
+        write = partial(self._about, "unknown", attempt_id, at, evidence=evidence)
         await self._after(write, lambda: self._run.doubt(attempt_id, evidence, at=at))
         self._people.pop(attempt_id, None)
 
@@ -250,6 +253,11 @@ class LastingRun:
         row, key = self._people.get(attempt_id, (None, None))
         return Unwritten(what=what, at=at, attempt=attempt_id, row=row, key=key, said=said)
 
+    def _about_end(
+        self, attempt_id: AttemptId, at: datetime, result: CallResult, sequel: Sequel
+    ) -> Unwritten:
+        return self._about("ended", attempt_id, at, **said(result, sequel))
+
     def _moved(self, at: datetime, since_s: float) -> datetime:
         """A time that was now at ``since_s``: what waited meanwhile begins when it is written."""
         return at + timedelta(seconds=self._clock.monotonic() - since_s)
@@ -259,14 +267,17 @@ class LastingRun:
         while self._waiting:
             if self._stop.requested:
                 raise UnwrittenError
-            await first_of(self._worked.wait, self._stop.wait)
+            await first_of(self._next_worked().wait, self._stop.wait)
         try:
             return await self._insist(act, over=lambda: self._stop.requested)
         except LedgerUnwritableError as error:
             raise UnwrittenError from error
 
-    async def _after(self, write: Unwritten, act: Callable[[], Awaitable[T]]) -> T:
-        """Do what a phone may have rung for; raises ``UnwrittenError`` where it was given up."""
+    async def _after(self, write: Callable[[], Unwritten], act: Callable[[], Awaitable[T]]) -> T:
+        """Do what a phone may have rung for; raises ``UnwrittenError`` where it was given up.
+
+        ``write`` then says what was not written.
+        """
         failed = False
 
         def over() -> bool:
@@ -278,10 +289,10 @@ class LastingRun:
         try:
             return await self._insist(act, over=over)
         except LedgerUnwritableError as error:
-            self.unwritten.append(write)
+            self.unwritten.append(write())
             raise UnwrittenError from error
         except BaseException:
-            self.unwritten.append(write)
+            self.unwritten.append(write())
             raise
         finally:
             if failed:
@@ -290,6 +301,23 @@ class LastingRun:
 
     async def _insist(self, act: Callable[[], Awaitable[T]], *, over: Callable[[], bool]) -> T:
         """Try until it works, or until ``over``, asked after each failure, says so."""
+        try:
+            value = await self._writes.attempt(act)
+        except LedgerUnwritableError as error:
+            value = await self._try_again(act, error, over=over)
+        self._wake()
+        return value
+
+    async def _try_again(
+        self, act: Callable[[], Awaitable[T]], error: Exception, *, over: Callable[[], bool]
+    ) -> T:
+        """Go on after a first ``error``."""
+        first = [error]
+
+        async def attempt() -> T:
+            if first:
+                raise first.pop()
+            return await self._writes.attempt(act)
 
         def tell(state: RetryCallState) -> None:
             if state.outcome is not None:
@@ -303,40 +331,12 @@ class LastingRun:
             sleep=self._pause,
             reraise=True,
         )
-        value: T = await retrying(partial(self._try, act))
-        self._wake()
+        value: T = await retrying(attempt)
         return value
-
-    async def _try(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Try once, telling if it takes long; a run that is left waits a moment for it, no more."""
-        values: list[T] = []
-        errors: list[Exception] = []
-
-        async def trying() -> None:
-            try:
-                values.append(await act())
-            except Exception as error:  # raised below, out of its group
-                errors.append(error)
-
-        await first_of(trying, self._left_for_a_moment, self._tell_when_slow)
-        if errors:
-            raise errors[0]
-        if not values:
-            raise LedgerUnwritableError("the run was left before the ledger had taken a result")
-        return values[0]
-
-    async def _left_for_a_moment(self) -> None:
-        await self._stop.wait_left()
-        await self._clock.sleep(_LEAVING_S)
-
-    async def _tell_when_slow(self) -> None:
-        while True:
-            await self._clock.sleep(_SLOW_S)
-            self._tell("the ledger is busy: another program keeps it locked, or the disk is slow")
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not for longer than something stays as it is."""
-        waits = [self._worked.wait, self._stop.wait_left]
+        waits = [self._next_worked().wait, self._stop.wait_left]
         if self._stop.requested:
             seconds = min(seconds, 1.0)
         else:
@@ -363,10 +363,17 @@ class LastingRun:
             at = self._clock.now()
             self._sink.emit(LedgerTrouble(at=at, why=why, waiting=self._waiting))
 
+    def _next_worked(self) -> anyio.Event:
+        """The event of the next write that works."""
+        if self._worked is None:
+            self._worked = anyio.Event()
+        return self._worked
+
     def _wake(self) -> None:
         """Something was written: whoever waits may try again."""
-        self._worked.set()
-        self._worked = anyio.Event()
+        if self._worked is not None:
+            self._worked.set()
+            self._worked = None
         if self._told_at is not None and not self._waiting:
             self._told_at = None
             self._sink.emit(LedgerWorks(at=self._clock.now()))

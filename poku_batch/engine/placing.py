@@ -65,6 +65,11 @@ class Retries:
         wait is begun, and a wait under way is not followed by a placement.
         """
         tries = _Tries(self._rules, place, placed_before, stopped, self._chance)
+        answer = await tries.once()
+        # Nearly every call: taken at once, so that what retrying costs is not paid.
+        if not _is_worth_another(answer):
+            return tries.placed(answer)
+        tries.go_on()
 
         async def record(state: RetryCallState) -> None:
             answer = _answer(state)
@@ -99,13 +104,21 @@ class _Tries:
         self._stopped = stopped
         self._chance = chance
         self._answer: Answer | None = None
+        self._is_known = False
         self._wait_s = 0.0
 
     async def once(self) -> Answer:
-        if self._answer is None or not self._stopped():
-            self._answer = await self._place()
-            self._placements += 1
+        """Place, unless the answer is known: the run was stopped, or has placed it before."""
+        if self._answer is not None and (self._is_known or self._stopped()):
+            self._is_known = False
+            return self._answer
+        self._answer = await self._place()
+        self._placements += 1
         return self._answer
+
+    def go_on(self) -> None:
+        """Let ``once`` give the answer that there is once more, as the first of those retried."""
+        self._is_known = True
 
     def wait(self, state: RetryCallState) -> float:
         answer = _answer(state)

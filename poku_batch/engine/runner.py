@@ -1,7 +1,7 @@
 """A run: open calls of earlier runs first, then whoever is due, in a bounded number of slots.
 
-A fixed number of workers is fed through a stream without a buffer, and contacts are admitted only
-for slots that are free: a million may wait in the ledger, and none of them in memory. Each is asked
+Contacts are admitted for slots that are free, and a few ahead of them (``ahead``): a million may
+wait in the ledger, and none of them in memory. Each is asked
 about at the moment it would be dialled: whoever may not be called yet is deferred, whoever may not
 be called at all is skipped.
 """
@@ -11,11 +11,12 @@ from datetime import datetime
 from functools import partial
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from poku_batch.engine.ahead import Ahead
 from poku_batch.engine.calling import Caller
 from poku_batch.engine.gate import End, Gate, Open, Pause
 from poku_batch.engine.journal import Journal
+from poku_batch.engine.lasting import LastingRun
 from poku_batch.engine.permits import Permits
 from poku_batch.engine.race import first_of
 from poku_batch.engine.reach import Reach
@@ -23,6 +24,7 @@ from poku_batch.engine.reports import CallReport
 from poku_batch.engine.slots import Slots
 from poku_batch.engine.stops import Stop
 from poku_batch.engine.unwritten import UnwrittenError
+from poku_batch.engine.workers import Workers
 from poku_batch.errors import NotReservedError
 from poku_batch.events import Draining, Waiting
 from poku_batch.models import (
@@ -36,7 +38,7 @@ from poku_batch.models import (
     UnreadCall,
     WaitKind,
 )
-from poku_batch.ports import Clock, EventSink, LedgerRun
+from poku_batch.ports import Clock, EventSink
 
 #: A run that is told not to wait still sits out waits as short as this, in seconds.
 _SHORT_WAIT_S = 10.0
@@ -75,7 +77,7 @@ class Runner:
     def __init__(  # noqa: PLR0913 – the parts of a run
         self,
         *,
-        run: LedgerRun,
+        run: LastingRun,
         caller: Caller,
         journal: Journal,
         permits: Permits,
@@ -98,6 +100,9 @@ class Runner:
         self._stop = stop
         self._rules = rules
         self._slots = Slots(rules.concurrency)
+        self._ahead = Ahead(run, clock, slots=rules.concurrency)
+        # Whoever waits for a slot waits for the run's end too.
+        stop.tell(self._slots.wake)
         self._ending = RunEnding.FINISHED
         self.why: str | None = None
         self._told_waiting: datetime | None = None
@@ -117,22 +122,24 @@ class Runner:
         Raises what broke the run, where the program or the ledger failed; open calls are waited
         for first.
         """
-        send, receive = anyio.create_memory_object_stream[Job](0)
-        with self._scope:
-            async with anyio.create_task_group() as tasks, receive:
-                for _ in range(self._rules.concurrency):
-                    tasks.start_soon(self._work, receive.clone())
-                async with send:
-                    await self._feed(send)
+        async with anyio.create_task_group() as watchers:
+            self._run.attend(watchers)
+            try:
+                with self._scope:
+                    async with anyio.create_task_group() as tasks:
+                        workers = Workers(tasks, self._work)
+                        await self._feed(workers)
+                        workers.close()
+            finally:
+                self._run.attend(None)
+                watchers.cancel_scope.cancel()
         if self._stop.fault is not None:
             raise self._stop.fault
         return self._stop.ending or self._ending
 
-    async def _work(self, jobs: MemoryObjectReceiveStream[Job]) -> None:
-        async with jobs:
-            async for job in jobs:
-                with self._slots.giving_back():
-                    await self._handle(job)
+    async def _work(self, job: Job) -> None:
+        with self._slots.giving_back():
+            await self._handle(job)
 
     async def _handle(self, job: Job) -> None:
         """Take one job to its end; a failure of the program stops the run, gently."""
@@ -150,15 +157,16 @@ class Runner:
         except Exception as fault:
             self._stop.request_by_fault(fault)
 
-    async def _feed(self, send: MemoryObjectSendStream[Job]) -> None:
+    async def _feed(self, workers: Workers[Job]) -> None:
         """Hand out jobs until there is none or the run is to stop; then say what is still open."""
         try:
             left_open: list[Job] = [*await self._run.open_calls(), *await self._run.unread_calls()]
             for call in left_open:
-                if not await self._hand(send, call):
+                if not await self._hand(workers, call):
                     break
-            while not self._stop.requested and await self._feed_due(send):
+            while not self._stop.requested and await self._feed_due(workers):
                 pass
+            await self._ahead.give_back()
         except UnwrittenError:
             pass
         except Exception as fault:
@@ -169,17 +177,17 @@ class Runner:
                 Draining(at=self._clock.now(), in_call=in_call, why=self._stop.why or "")
             )
 
-    async def _hand(self, send: MemoryObjectSendStream[Job], job: Job) -> bool:
+    async def _hand(self, workers: Workers[Job], job: Job) -> bool:
         """Give a job to a free slot, waiting for one; False if the run is to stop instead."""
         while not self._slots.free and not self._stop.requested:
-            await first_of(self._slots.next_freed().wait, self._stop.wait)
+            await self._slots.next_freed().wait()
         if self._stop.requested:
             return False
         self._slots.take()
-        await send.send(job)
+        workers.hand(job)
         return True
 
-    async def _feed_due(self, send: MemoryObjectSendStream[Job]) -> bool:
+    async def _feed_due(self, workers: Workers[Job]) -> bool:
         """Admit for the free slots, or wait for something to change; False if nobody is left."""
         freed = self._slots.next_freed()
         match self._gate.room(self._slots):
@@ -190,49 +198,52 @@ class Runner:
                 return await self._end(end, freed)
             case Open(calls=room):
                 if self._reach.down:
-                    return await self._feed_probe(send)
+                    return await self._feed_probe(workers)
                 at_once = max(room, self._judged_at_once)
-                due, _ = await self._admit(send, at_once)
+                due, _ = await self._admit(workers, at_once)
                 return due or await self._wait_for_due(freed)
 
     async def _end(self, end: End, freed: anyio.Event) -> bool:
         """Wait for what is open; then end so, if anybody is left to call."""
         if self._slots.busy:
-            await first_of(freed.wait, self._stop.wait)
+            await freed.wait()
             return True
+        await self._ahead.give_back()
         if await self._run.next_due_at() is not None:
             self._ending, self.why = end.ending, end.why
         return False
 
     async def _pause(self, seconds: float | None, freed: anyio.Event) -> None:
         """Wait for a slot, for the run to be told to end, or for so many seconds."""
-        waits = [freed.wait, self._stop.wait]
-        if seconds is not None:
-            pass_time = self._clock.sleep if self._slots.busy else self._clock.idle
-            waits.append(partial(pass_time, seconds))
-        await first_of(*waits)
+        if seconds is None:
+            await freed.wait()
+            return
+        await self._ahead.give_back()
+        pass_time = self._clock.sleep if self._slots.busy else self._clock.idle
+        await first_of(freed.wait, partial(pass_time, seconds))
 
-    async def _feed_probe(self, send: MemoryObjectSendStream[Job]) -> bool:
+    async def _feed_probe(self, workers: Workers[Job]) -> bool:
         """While the API cannot be reached: let one contact find out, when it is time."""
         changed, wait_s = self._reach.changed(), self._reach.wait_s()
         if wait_s > 0:
+            await self._ahead.give_back()
             await first_of(changed.wait, self._stop.wait, partial(self._clock.sleep, wait_s))
             return True
         freed = self._slots.next_freed()
         self._reach.probe()
-        due, handed = await self._admit(send, 1, probe=True)
+        due, handed = await self._admit(workers, 1, probe=True)
         if not handed:
             self._reach.no_probe()
         return due or await self._wait_for_due(freed)
 
     async def _admit(
-        self, send: MemoryObjectSendStream[Job], most: int, *, probe: bool = False
+        self, workers: Workers[Job], most: int, *, probe: bool = False
     ) -> tuple[bool, bool]:
         """Admit so many; gives whether anybody was due, and whether anybody is being called.
 
         Calls end meanwhile, and may close the gate: it is asked again for each of them.
         """
-        admitted = await self._run.admit(most, now=self._clock.now())
+        admitted = await self._ahead.admit(most, alone=probe)
         if admitted:
             self._told_waiting = None
         allowed = await self._allowed(admitted)
@@ -244,7 +255,7 @@ class Runner:
                 await self._run.release(admission)
                 continue
             self._gate.handed(admission.row)
-            if await self._hand(send, admission):
+            if await self._hand(workers, admission):
                 handed = True
             else:
                 self._gate.reported(CallReport(row=admission.row))

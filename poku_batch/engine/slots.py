@@ -13,7 +13,7 @@ class Slots:
         """Make ``size`` free slots."""
         self.size = size
         self.busy = 0
-        self._freed = anyio.Event()
+        self._freed: anyio.Event | None = None
 
     @property
     def free(self) -> int:
@@ -35,9 +35,16 @@ class Slots:
     def give_back(self) -> None:
         """Free a taken slot."""
         self.busy -= 1
-        self._freed.set()
-        self._freed = anyio.Event()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let whoever waits for a slot look again."""
+        if self._freed is not None:
+            self._freed.set()
+            self._freed = None
 
     def next_freed(self) -> anyio.Event:
         """The event of the next slot to be freed; ask before looking, so that none is missed."""
+        if self._freed is None:
+            self._freed = anyio.Event()
         return self._freed

@@ -1,5 +1,7 @@
 """How a run is told to end: gently by a request, at once by cancelling its scope."""
 
+from collections.abc import Callable
+
 import anyio
 
 from poku_batch.models import RunEnding
@@ -11,6 +13,7 @@ class Stop:
     def __init__(self) -> None:
         self._event = anyio.Event()
         self._left = anyio.Event()
+        self._heard: list[Callable[[], None]] = []
         self.ending: RunEnding | None = None
         self.why: str | None = None
         self.fault: BaseException | None = None
@@ -21,7 +24,13 @@ class Stop:
             return False
         self.ending, self.why = ending, why
         self._event.set()
+        for hear in self._heard:
+            hear()
         return True
+
+    def tell(self, hear: Callable[[], None]) -> None:
+        """Have ``hear`` called at the moment when the run is asked to end."""
+        self._heard.append(hear)
 
     def request_by_fault(self, fault: BaseException) -> None:
         """Ask the run to end because the program itself failed; the runner raises it again.

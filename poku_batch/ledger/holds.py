@@ -13,6 +13,7 @@ from poku_batch.errors import LedgerError, NotReservedError
 from poku_batch.ledger import cells, instants, outbox, statements
 from poku_batch.ledger.happenings import do, record_contact
 from poku_batch.ledger.kinds import kind_of
+from poku_batch.ledger.many import do_each
 from poku_batch.models import (
     Admission,
     CampaignId,
@@ -56,7 +57,8 @@ def admit(
             break
         level = values | {"priority": priority, "limit": limit - len(rows)}
         rows += do(connection, statements.FIND_DUE, level).fetchall()
-    connection.executemany(statements.RESERVE, [(hold.run, row[0]) for row in rows])
+    reserved = [(row[0], hold.run) for row in rows]
+    do_each(connection, statements.RESERVE, ("contact", "run"), reserved)
     return [_admission(row) for row in rows]
 
 

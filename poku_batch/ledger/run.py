@@ -8,11 +8,22 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from poku_batch.ledger import guards, holds, outbox, readings, runs, transitions
+from poku_batch.ledger import (
+    beginnings,
+    endings,
+    guards,
+    holds,
+    outbox,
+    readings,
+    runs,
+    transitions,
+)
+from poku_batch.ledger.beginnings import Intent
+from poku_batch.ledger.endings import End
 from poku_batch.ledger.holds import Hold
 from poku_batch.ledger.lock import FileLease
 from poku_batch.ledger.reading import Reader
-from poku_batch.ledger.writer import Writer
+from poku_batch.ledger.writer import Kind, Writer
 from poku_batch.models import (
     Admission,
     AttemptId,
@@ -50,6 +61,9 @@ class SqliteRun:
         self._writer = writer
         self._reader = reader
         self._lock = lock
+        # Ends first: who asked not to be called is on the list before anybody else is begun.
+        self._finish = Kind(partial(endings.finish, hold=hold), rank=0)
+        self._begin = Kind(partial(beginnings.begin, hold=hold), rank=1)
 
     async def admit(self, limit: int, *, now: datetime) -> list[Admission]:
         """Reserve up to ``limit`` due contacts."""
@@ -67,16 +81,12 @@ class SqliteRun:
         at: datetime,
     ) -> AttemptId | Later | Never:
         """Record the intent to call, unless the list or the guard's caps are against it."""
-        return await self._writer.run(
-            lambda connection: transitions.begin(
-                connection,
-                self._hold,
-                admission,
-                prompt_sha256=prompt_sha256,
-                prompt=prompt,
-                guard=guard,
-                at=at,
-            ),
+        intent = Intent(
+            admission=admission, prompt_sha256=prompt_sha256, prompt=prompt, guard=guard, at=at
+        )
+        return await self._writer.run_together(
+            self._begin,
+            intent,
             undo=lambda connection, begun: (
                 None
                 if isinstance(begun, Later | Never)
@@ -183,11 +193,8 @@ class SqliteRun:
         at: datetime,
     ) -> bool:
         """Record a call's end; False where one was recorded before."""
-        return await self._writer.run(
-            lambda connection: transitions.finish(
-                connection, self._hold, attempt_id, result, sequel=sequel, to_read=to_read, at=at
-            )
-        )
+        end = End(attempt_id=attempt_id, result=result, sequel=sequel, to_read=to_read, at=at)
+        return await self._writer.run_together(self._finish, end)
 
     async def unread_calls(self) -> list[UnreadCall]:
         """Calls of earlier runs that are still to be read, oldest first."""

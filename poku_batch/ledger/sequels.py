@@ -70,15 +70,16 @@ def settle(
         why = sequel.why or f"called again after {result.outcome}"
         wait(connection, contact_id, sequel.due_at or at, WaitKind.REDIAL, why)
         return
-    failed = sequel.state is ContactState.FAILED
-    set_contact(
-        connection,
-        contact_id,
-        sequel.state,
-        why=(sequel.why or result.evidence or result.outcome) if failed else None,
-        kind=(sequel.kind or result.outcome) if failed else None,
-        outcome=result.outcome,
-    )
+    state, reason, kind, outcome = settled(result, sequel)
+    set_contact(connection, contact_id, state, why=reason, kind=kind, outcome=outcome)
+
+
+def settled(result: CallResult, sequel: Sequel) -> tuple[ContactState, str | None, str | None, str]:
+    """State, reason, kind of reason and outcome of a contact whose last call ends it."""
+    if sequel.state is not ContactState.FAILED:
+        return sequel.state, None, None, result.outcome
+    why = sequel.why or result.evidence or result.outcome
+    return sequel.state, why, sequel.kind or result.outcome, result.outcome
 
 
 def wait(

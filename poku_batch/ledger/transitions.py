@@ -5,32 +5,26 @@ what stands in the ledger before it changes anything; a transition that the stat
 raises ``LedgerError`` naming them, since it is a defect of the caller.
 """
 
-import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from poku_batch.errors import LedgerError, NotReservedError
-from poku_batch.ledger import cells, guards, holds, instants, outbox, sequels, statements
+from poku_batch.ledger import instants, outbox, sequels, statements
 from poku_batch.ledger.do_not_call import is_listed
 from poku_batch.ledger.happenings import do, record
-from poku_batch.ledger.holds import Hold, not_reserved, require_open
+from poku_batch.ledger.holds import Hold, require_open
 from poku_batch.ledger.kinds import LISTED, kind_of
+from poku_batch.ledger.many import do_each
 from poku_batch.ledger.sequels import set_contact
 from poku_batch.models import (
-    Admission,
     AttemptId,
     AttemptState,
-    CallResult,
     ContactId,
     ContactState,
-    Guard,
     Happening,
     InteractionId,
-    Later,
-    Never,
-    Outcome,
-    Sequel,
     WaitKind,
 )
 
@@ -39,7 +33,9 @@ _UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
+class Standing:
+    """How an attempt stands, and its contact."""
+
     id: AttemptId
     state: AttemptState
     interaction_id: str | None
@@ -50,6 +46,7 @@ class _Attempt:
     to: str
 
     def require(self, verb: str, *states: AttemptState) -> None:
+        """Raise ``LedgerError`` where the attempt is in none of the states."""
         if self.state not in states:
             raise LedgerError(
                 f"attempt {self.id} cannot {verb}: it is {self.state}, "
@@ -57,6 +54,7 @@ class _Attempt:
             )
 
     def require_held_or(self, verb: str, *states: AttemptState) -> None:
+        """As ``require``, and one that is held to be placed again will do too."""
         if self.is_last and self.contact_state is ContactState.DIALING:
             states = (AttemptState.TURNED_AWAY, *states)
         elif not states:
@@ -65,59 +63,6 @@ class _Attempt:
                 f"(its contact is {self.contact_state})"
             )
         self.require(verb, *states)
-
-
-def begin(
-    connection: sqlite3.Connection,
-    hold: Hold,
-    admission: Admission,
-    *,
-    prompt_sha256: str,
-    prompt: str | None,
-    guard: Guard,
-    at: datetime,
-) -> AttemptId | Later | Never:
-    """Record the intent to call; the contact must be reserved by this run, as it was admitted."""
-    objection = guards.object_to(connection, admission.to, guard, at=at)
-    if objection is not None:
-        _heed(connection, hold, admission, objection, at=at)
-        return objection
-    values = {
-        "contact": admission.contact_id,
-        "campaign": hold.campaign,
-        "run": hold.run,
-        "to": admission.to,
-        "digest": cells.digest(cells.to_stored(admission.cells)),
-        "prompt": prompt_sha256,
-        "from": guard.from_number,
-        "at": instants.to_stored(at),
-    }
-    if not do(connection, statements.TAKE_RESERVED, values).rowcount:
-        raise not_reserved(connection, hold, admission, "be called")
-    what = Happening.PLACED_AGAIN
-    if not do(connection, statements.CONTINUE_ATTEMPT, values).rowcount:
-        do(connection, statements.COUNT_ATTEMPT, values)
-        do(connection, statements.ADD_ATTEMPT, values)
-        what = Happening.BEGAN
-    if prompt is not None:
-        do(connection, statements.KEEP_PROMPT, {"digest": prompt_sha256, "prompt": prompt})
-    attempt_id = AttemptId(do(connection, statements.FIND_LAST_ATTEMPT, values).fetchone()[0])
-    record(connection, what, attempt_id, at=at, run=hold.run, placement=True)
-    return attempt_id
-
-
-def _heed(
-    connection: sqlite3.Connection,
-    hold: Hold,
-    admission: Admission,
-    objection: Later | Never,
-    *,
-    at: datetime,
-) -> None:
-    if isinstance(objection, Never):
-        holds.skip(connection, hold, admission, objection.why, at=at)
-    elif not holds.try_defer(connection, hold, admission, objection):
-        raise not_reserved(connection, hold, admission, "be called")
 
 
 def withdraw(
@@ -226,69 +171,6 @@ def reject(
         outbox.add_result(connection, attempt.contact_id, attempt_id, at=at)
 
 
-def finish(
-    connection: sqlite3.Connection,
-    hold: Hold,
-    attempt_id: AttemptId,
-    result: CallResult,
-    *,
-    sequel: Sequel,
-    to_read: bool,
-    at: datetime,
-) -> bool:
-    """Record a call's end; False where one was recorded before."""
-    attempt = _find(connection, hold.campaign, attempt_id)
-    if attempt.state is AttemptState.ENDED:
-        return False
-    attempt.require("end", AttemptState.DIALING, AttemptState.IN_CALL, AttemptState.UNKNOWN)
-    sequel = sequels.allowed(result, sequel)
-    values = {
-        "attempt": attempt_id,
-        "at": instants.to_stored(at),
-        "outcome": result.outcome,
-        "evidence": result.evidence,
-        "interaction": result.interaction_id,
-        "summary": result.summary,
-        "recording": result.recording_url,
-        "fields": json.dumps(dict(result.fields)) if result.fields else None,
-        "opted_out": result.opted_out,
-        "to_read": int(to_read),
-        "kept": sequels.to_stored(sequel) if to_read else None,
-    }
-    do(connection, statements.END, values)
-    do(connection, statements.ADD_ANSWER, values)
-    record(connection, Happening.ENDED, attempt_id, at=at, run=hold.run, detail=result.outcome)
-    sequels.heed(connection, attempt.to, result, at=at)
-    if attempt.is_last:
-        if to_read and sequel.state is ContactState.PENDING:
-            sequel = Sequel()
-        _end_contact(connection, attempt, result, sequel, at=at)
-    if hold.tell_results and not to_read:
-        outbox.add_result(connection, attempt.contact_id, attempt_id, at=at)
-    return True
-
-
-def _end_contact(
-    connection: sqlite3.Connection,
-    attempt: _Attempt,
-    result: CallResult,
-    sequel: Sequel,
-    *,
-    at: datetime,
-) -> None:
-    """Give the contact of an ended last attempt its end, as far as no person has decided it."""
-    # A contact that was put back to pending is not called after all: its call has ended.
-    open_ = (ContactState.DIALING, ContactState.UNKNOWN, ContactState.PENDING)
-    if attempt.contact_state in open_ or result.outcome == Outcome.DO_NOT_CALL:
-        sequels.settle(connection, attempt.contact_id, result, sequel, at=at)
-        return
-    do(
-        connection,
-        statements.FILL_OUTCOME,
-        {"contact": attempt.contact_id, "outcome": result.outcome},
-    )
-
-
 def doubt(
     connection: sqlite3.Connection,
     hold: Hold,
@@ -325,15 +207,27 @@ def release_held(connection: sqlite3.Connection, hold: Hold, *, at: datetime) ->
         record(connection, Happening.TURNED_AWAY, attempt_id, at=at, run=hold.run, detail=why)
 
 
-def _find(connection: sqlite3.Connection, campaign: int, attempt_id: AttemptId) -> _Attempt:
-    row = do(
-        connection, statements.FIND_ATTEMPT, {"attempt": attempt_id, "campaign": campaign}
-    ).fetchone()
-    if row is None:
-        raise LedgerError(f"attempt {attempt_id} is not one of this campaign's")
-    state, interaction_id, contact_id, is_last, contact_state, run, to = row
-    return _Attempt(
-        id=attempt_id,
+def find_all(
+    connection: sqlite3.Connection, campaign: int, attempts: Sequence[AttemptId]
+) -> dict[AttemptId, Standing]:
+    """How attempts of a campaign stand; those that are not its own are left out."""
+    wanted = [(attempt, campaign) for attempt in attempts]
+    rows = do_each(connection, statements.FIND_ATTEMPTS, ("attempt", "campaign"), wanted)
+    return {AttemptId(row[0]): _standing(*row) for row in rows}
+
+
+def _standing(  # noqa: PLR0913, PLR0917 – a row's columns
+    attempt_id: int,
+    state: str,
+    interaction_id: str | None,
+    contact_id: int,
+    is_last: int,
+    contact_state: str,
+    run: int,
+    to: str,
+) -> Standing:
+    return Standing(
+        id=AttemptId(attempt_id),
         state=AttemptState(state),
         interaction_id=interaction_id,
         contact_id=contact_id,
@@ -344,8 +238,15 @@ def _find(connection: sqlite3.Connection, campaign: int, attempt_id: AttemptId) 
     )
 
 
+def _find(connection: sqlite3.Connection, campaign: int, attempt_id: AttemptId) -> Standing:
+    found = find_all(connection, campaign, [attempt_id]).get(attempt_id)
+    if found is None:
+        raise LedgerError(f"attempt {attempt_id} is not one of this campaign's")
+    return found
+
+
 def _doubt(
-    connection: sqlite3.Connection, hold: Hold, attempt: _Attempt, evidence: str, *, at: datetime
+    connection: sqlite3.Connection, hold: Hold, attempt: Standing, evidence: str, *, at: datetime
 ) -> None:
     do(
         connection,

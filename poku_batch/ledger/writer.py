@@ -2,8 +2,9 @@
 
 Invariants:
 
-- Operations are closures over the writing connection, run in the order they were handed in. The
-  thread takes all that wait, runs them in one transaction, commits, and only then wakes the tasks.
+- Operations are closures over the writing connection, run in the order they were handed in; only
+  those of one ``Kind`` that follow each other are done together. The thread takes all that wait,
+  runs them in one transaction, commits, and only then wakes the tasks.
 - If one of a group raises, the group is rolled back and each runs again in a transaction of its
   own; so an operation must have no effect but on the connection.
 - A task that is cancelled while it waits does not stop its operation: it happens as a whole or
@@ -11,17 +12,20 @@ Invariants:
 - Every operation that was handed in is answered; after the thread has ended, handing in raises.
 """
 
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import anyio
-import anyio.from_thread
 import anyio.to_thread
 from anyio.lowlevel import EventLoopToken, current_token
 
@@ -30,6 +34,7 @@ from poku_batch.ledger.failures import is_busy, translated
 from poku_batch.ledger.opening import transaction
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 #: How often the write lock is waited for, and for how long each time: a million rows enrolled by
 #: another process must not make a finished call's result fail. The rounds are short, so that a
@@ -37,17 +42,38 @@ T = TypeVar("T")
 _LOCK_ROUNDS = 60
 _LOCK_ROUND_S = 2.0
 
+#: A commit writes every page that was changed, and syncs. While there are more than so many a
+#: second, each waits a moment for others to join it, as PostgreSQL's ``commit_delay`` does: of a
+#: call, which waits for minutes, nobody notices; with few calls open nothing waits.
+_BUSY_COMMITS = 100.0
+_GATHER_S = 0.005
+
+#: Over how long the commits of a second are counted, in seconds.
+_COUNTED_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind(Generic[Item, T]):
+    """Operations that are done together, in few statements.
+
+    ``act`` takes their items and gives a value for each, in the same order. Of several kinds that
+    were handed in side by side, that of the lowest ``rank`` is done first. Where it raises, each of
+    the group is done again alone.
+    """
+
+    act: Callable[[sqlite3.Connection, Sequence[Item]], Sequence[T]]
+    rank: int
+
 
 @dataclass(slots=True, eq=False)
 class _Operation(Generic[T]):
     act: Callable[[sqlite3.Connection], T]
-    token: EventLoopToken | None
-    settled: anyio.Event | None
+    settled: anyio.Event | None = None
+    token: EventLoopToken | None = None
+    kind: Kind[Any, T] | None = None
+    item: object = None
     value: T | None = None
     error: Exception | None = None
-
-    def perform(self, connection: sqlite3.Connection) -> None:
-        self.value = self.act(connection)
 
 
 class Writer:
@@ -61,6 +87,8 @@ class Writer:
         self._gate = threading.Lock()
         self._over: str | None = None
         self._group: list[_Operation[object]] = []
+        self._commits = 0.0
+        self._committed_at = time.monotonic()
         # A daemon: a program that leaves at once must not wait for what nobody was promised.
         self._thread = threading.Thread(target=self._work, name="ledger writer", daemon=True)
         self._thread.start()
@@ -76,8 +104,23 @@ class Writer:
         ``undo`` is done afterwards, in its own turn, if the waiting task is cancelled and ``act``
         succeeded. Raises what ``act`` raises, and ``LedgerError`` where SQLite fails.
         """
-        settled = anyio.Event()
-        operation = _Operation(act, current_token(), settled)
+        return await self._settle(_Operation(act), undo)
+
+    async def run_together(
+        self,
+        kind: Kind[Item, T],
+        item: Item,
+        *,
+        undo: Callable[[sqlite3.Connection, T], None] | None = None,
+    ) -> T:
+        """As ``run``: do one more of a kind, in the statements of those that wait beside it."""
+        operation = _Operation(lambda c: kind.act(c, [item])[0], kind=kind, item=item)
+        return await self._settle(operation, undo)
+
+    async def _settle(
+        self, operation: _Operation[T], undo: Callable[[sqlite3.Connection, T], None] | None
+    ) -> T:
+        operation.settled, operation.token = settled, _ = anyio.Event(), current_token()
         self._hand_in(operation)
         try:
             await settled.wait()
@@ -114,7 +157,7 @@ class Writer:
                 undo(connection, operation.value)  # type: ignore[arg-type]  # set: its turn is over
 
         try:
-            self._hand_in(_Operation(act, None, None))
+            self._hand_in(_Operation(act))
         except LedgerError:
             # Closed or dead: the next run settles what was left.
             return
@@ -132,6 +175,8 @@ class Writer:
 
     def _take(self) -> bool:
         operation = self._queue.get()
+        if operation is not None and self._commits > _BUSY_COMMITS * _COUNTED_S:
+            time.sleep(_GATHER_S)
         while operation is not None:
             self._group.append(operation)
             try:
@@ -159,8 +204,8 @@ class Writer:
         for _ in range(_LOCK_ROUNDS):
             try:
                 with transaction(self._connection, writing=True):
-                    for operation in operations:
-                        operation.perform(self._connection)
+                    self._perform(operations)
+                self._count_commit()
             except Exception as error:  # handed to the task that waits
                 failure = error
                 if not is_busy(failure) or self._over is not None:
@@ -169,14 +214,40 @@ class Writer:
                 return None
         return failure
 
+    def _perform(self, operations: Iterable[_Operation[object]]) -> None:
+        for together, stretch in groupby(operations, lambda operation: operation.kind is not None):
+            if together:
+                self._perform_kinds(list(stretch))
+                continue
+            for operation in stretch:
+                operation.value = operation.act(self._connection)
+
+    def _perform_kinds(self, operations: list[_Operation[object]]) -> None:
+        operations.sort(key=_rank)  # stable: those of a kind stay in order
+        for kind, same in groupby(operations, attrgetter("kind")):
+            alike = list(same)
+            values = kind.act(self._connection, [operation.item for operation in alike])
+            for operation, value in zip(alike, values, strict=True):
+                operation.value = value
+
+    def _count_commit(self) -> None:
+        """Count commits, those of half a second ago for a third."""
+        now = time.monotonic()
+        self._commits = self._commits * math.exp((self._committed_at - now) / _COUNTED_S) + 1
+        self._committed_at = now
+
     def _wake(self, operations: Sequence[_Operation[object]]) -> None:
+        """Tell who waits, and go on at once: their event loop may be busy."""
         by_loop: defaultdict[EventLoopToken, list[anyio.Event]] = defaultdict(list)
         for operation in operations:
             if operation.token is not None and operation.settled is not None:
                 by_loop[operation.token].append(operation.settled)
         for token, events in by_loop.items():
+            # asyncio's event loop, or trio's token.
+            native: Any = token.native_token
+            soon = getattr(native, "call_soon_threadsafe", None) or native.run_sync_soon
             try:
-                anyio.from_thread.run_sync(_set_all, events, token=token)
+                soon(_set_all, events)
             except RuntimeError:
                 # The event loop has ended: nobody waits there any more.
                 continue
@@ -196,6 +267,10 @@ class Writer:
         for operation in left:
             operation.error = LedgerError(text)
         self._wake(left)
+
+
+def _rank(operation: _Operation[object]) -> int:
+    return 0 if operation.kind is None else operation.kind.rank
 
 
 def _set_all(events: Sequence[anyio.Event]) -> None:
