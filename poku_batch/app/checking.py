@@ -4,7 +4,7 @@ Nothing here writes, but for a repaired copy where one is asked for: not the led
 outputs, not the sheet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -230,8 +230,11 @@ class _LookedAt:
     async def preview(self, *, now: datetime) -> EnrolmentReport:
         return await self.session.preview(now=now)
 
-    async def commit(self, *, now: datetime) -> EnrolmentReport:
-        return await self.session.commit(now=now)
+    async def again(self, source: str) -> AsyncIterator[list[SheetRow]] | None:
+        return await self.session.again(source)
+
+    async def commit(self, *, now: datetime, source: str | None = None) -> EnrolmentReport:
+        return await self.session.commit(now=now, source=source)
 
 
 async def _look_at_rows(

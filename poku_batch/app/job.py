@@ -10,7 +10,7 @@ from poku_batch.app.listening import Listener
 from poku_batch.app.outside import Outside
 from poku_batch.app.parts import Parts
 from poku_batch.app.preparing import Prepared
-from poku_batch.app.rows import left_out, naming, rows_of
+from poku_batch.app.rows import Rows, left_out, naming, rows_of
 from poku_batch.app.signals import SignalWatch
 from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
 from poku_batch.app.wishes import Wishes
@@ -23,7 +23,7 @@ from poku_batch.engine.stops import Stop
 from poku_batch.engine.telling import Teller
 from poku_batch.errors import ResultsError, ResultsUnwrittenError
 from poku_batch.events import CorrectionsIgnored, ListTrouble, RunEnded, RunStarted
-from poku_batch.models import ContactState, Counts, EnrolmentReport, HookEvent, RunEnding
+from poku_batch.models import ContactState, Counts, EnrolmentReport, HookEvent, RunEnding, Usage
 from poku_batch.policy.forecast import Forecast
 
 #: How many rows are named where many are meant.
@@ -104,10 +104,16 @@ class Job:
             number_caps=rules.number_caps(self._campaign),
         ) as session:
             planner = self._prepared.planner(self._permits, now=now)
-            rows = await rows_of(self._prepared, self._outside.ledger)
+            known = self._prepared.recognition
+            rows: Rows | None = None
+            if known is not None and known.source is not None:
+                rows = await session.again(known.source)
+            if rows is None:
+                rows = await rows_of(self._prepared, self._outside.ledger)
             await enrol(rows, planner, session)
+            source = None if known is None else await known.source_of(self._prepared.sheet)
             with naming(self._prepared.sheet):
-                report = await session.commit(now=now)
+                report = await session.commit(now=now, source=source)
         if rows_left := left_out(self._prepared):
             first = tuple(rows_left[:_ROWS_NAMED])
             self._sink.emit(CorrectionsIgnored(at=now, rows=first, count=len(rows_left)))
@@ -188,7 +194,7 @@ class Job:
             self._campaign,
             clock=self._clock,
             sink=self._sink,
-            used=await run.usage(longest=self._campaign.pricing.longest_call),
+            used=await self._used(run),
             limit=wishes.limit,
             until=wishes.until,
         )
@@ -216,6 +222,12 @@ class Job:
         else:
             self._ending = RunEnding.CANARY
             self._why = "after the first calls it was not gone on"
+
+    async def _used(self, run: LastingRun) -> Usage:
+        """What the budget has been used for; nobody asks where there is none."""
+        if self._campaign.limits.budget is None:
+            return Usage()
+        return await run.usage(longest=self._campaign.pricing.longest_call)
 
     async def _goes_on(self) -> bool:
         """Ask whether to go on, after the canary."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from poku_batch.app.corrected import fitted, laid_out
 from poku_batch.app.gathering import Gathering
 from poku_batch.app.sources import OpenSource, opening
+from poku_batch.app.unchanged import Recognition
 from poku_batch.campaign import Campaign
 from poku_batch.engine.compose import PRIORITY, Composer
 from poku_batch.engine.permits import PermitColumns, Permits
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 class Prepared:
     """A campaign with its sheet open.
 
-    ``outputs`` are where its results go, ``rejects`` where the rows to correct.
+    ``outputs`` are where its results go, ``rejects`` where the rows to correct. ``recognition``
+    knows whether the ledger has the sheet already; None where nobody asked.
     """
 
     campaign: Campaign
@@ -41,6 +43,7 @@ class Prepared:
     composer: Composer
     outputs: tuple[Path, ...]
     rejects: Path | None = None
+    recognition: Recognition | None = None
 
     def planner(self, permits: Permits, *, now: datetime) -> Planner:
         """A planner for one reading of the sheet, by the rules as they stand ``now`` (aware)."""
@@ -62,6 +65,7 @@ class Parts:
     key: tuple[int, ...] | None = None
     permit_columns: PermitColumns | None = None
     templates: RowTemplates | None = None
+    recognition: Recognition | None = None
 
 
 @asynccontextmanager
@@ -71,8 +75,11 @@ async def preparing(
     simulate: bool,
     contacts: "pd.DataFrame | None" = None,
     faults: Gathering | None = None,
+    recognise: bool = False,
 ) -> AsyncIterator[Prepared]:
     """Open a campaign's sheet (or a DataFrame in its place) and make it ready; closes the sheet.
+
+    With ``recognise`` a sheet that the ledger has already is not read.
 
     Raises ``ContactsError``, ``PromptError``, ``CampaignError`` or ``ResultsError`` with all that
     is wrong so far; where that is of several kinds, as ``Gathering`` tells. ``faults`` holds what
@@ -80,7 +87,7 @@ async def preparing(
     """
     faults = faults or Gathering()
     async with gathering_parts(
-        campaign, simulate=simulate, contacts=contacts, faults=faults
+        campaign, simulate=simulate, contacts=contacts, faults=faults, recognise=recognise
     ) as parts:
         faults.raise_all()
         yield prepared_of(campaign, parts, simulate=simulate)
@@ -93,12 +100,17 @@ async def gathering_parts(
     simulate: bool,
     faults: Gathering,
     contacts: "pd.DataFrame | None" = None,
+    recognise: bool = False,
 ) -> AsyncIterator[Parts]:
     """Make ready what can be, and gather what is wrong with the rest; closes the sheet."""
     parts = Parts()
     async with AsyncExitStack() as stack:
         with faults.stage():
-            if contacts is None:
+            if contacts is None and recognise:
+                parts.recognition = await Recognition.of(campaign, simulate=simulate)
+            if parts.recognition is not None and parts.recognition.sheet is not None:
+                opened = OpenSource(sheet=parts.recognition.sheet, files=parts.recognition.files)
+            elif contacts is None:
                 opened = await stack.enter_async_context(opening(await laid_out(campaign)))
             else:
                 from poku_batch.contacts import frame_sheet
@@ -134,6 +146,7 @@ def prepared_of(campaign: Campaign, parts: Parts, *, simulate: bool) -> Prepared
         ),
         outputs=output_paths(campaign, simulate=simulate),
         rejects=rejects_path(campaign, simulate=simulate),
+        recognition=parts.recognition,
     )
 
 

@@ -33,10 +33,32 @@ async def write_outputs(
     ``at`` (aware) is when they are written. Where a file cannot be replaced (open in another
     program, protected), it is beside it under another name. Raises ``ResultsError``.
     """
-    from poku_batch.results import Overview, fields_of, write_rejects, write_results
+    from poku_batch.results import fields_of, is_plain, write_plain, write_rejects
 
     identity = campaign.identity
     columns = await ledger.columns(identity) or ()
+    if is_plain(outputs, fields_of(campaign.outcomes_by)):
+        places = await write_plain(outputs, columns, ledger.plain_records(identity))
+    else:
+        places = await _write_results(ledger, campaign, outputs, columns, at)
+    return Written(
+        outputs=tuple(places),
+        rejects=None
+        if rejects is None
+        else await write_rejects(rejects, columns, ledger.records(identity)),
+    )
+
+
+async def _write_results(
+    ledger: Ledger,
+    campaign: Campaign,
+    outputs: tuple[Path, ...],
+    columns: tuple[str, ...],
+    at: datetime,
+) -> list[Path]:
+    from poku_batch.results import Overview, fields_of, write_results
+
+    identity = campaign.identity
     used = await ledger.usage(identity, longest=campaign.pricing.longest_call)
     overview = Overview(
         campaign=identity,
@@ -44,16 +66,10 @@ async def write_outputs(
         counts=await ledger.counts(identity, now=at),
         minutes=used.minutes,
     )
-    places = await write_results(
+    return await write_results(
         outputs,
         columns,
         ledger.records(identity),
         fields=fields_of(campaign.outcomes_by),
         overview=overview,
-    )
-    return Written(
-        outputs=tuple(places),
-        rejects=None
-        if rejects is None
-        else await write_rejects(rejects, columns, ledger.records(identity)),
     )

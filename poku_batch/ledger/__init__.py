@@ -9,6 +9,7 @@ from poku_batch.ledger.forgetting import forget_ledger
 from poku_batch.ledger.inspection import Inspection, Problem, inspect
 from poku_batch.ledger.opening import ledger_exists, ledger_path
 from poku_batch.ledger.sqlite import SqliteLedger, look_into, open_ledger, scratch_ledger
+from poku_batch.ledger.standing import enrolled_from
 
 __all__ = [
     "Backup",
@@ -17,6 +18,7 @@ __all__ = [
     "Problem",
     "SqliteLedger",
     "back_up",
+    "enrolled_from",
     "erase",
     "forget_ledger",
     "inspect",

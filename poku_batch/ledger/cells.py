@@ -3,11 +3,15 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from json.encoder import encode_basestring
 
 
 def to_stored(cells: Sequence[str]) -> str:
     """One JSON array. Escaped to ASCII where a cell holds what UTF-8 cannot (half a surrogate)."""
-    text = json.dumps(cells, ensure_ascii=False, separators=(",", ":"))
+    # As ``json.dumps`` would write it, in a third of the time.
+    text = f"[{','.join(map(encode_basestring, cells))}]"
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

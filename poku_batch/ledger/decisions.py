@@ -3,11 +3,13 @@
 The tables are temporary, of the enrolment's own connection:
 
 - ``sheet``: the rows as they were added, in order.
+- ``repeated_numbers`` and ``repeated_keys``: those that several rows share.
 - ``known``: a row each, beside the contact that has its key. ``called_digest`` is that of the cells
   with which its phone last rang, or may have; NULL if none ever did. ``anew`` is 1 where the row
   decides the contact's state, 0 where the contact keeps it. ``edited`` is 1 where the cells are
   not those that the contact has from the sheet that it was last in. ``next_attempt`` is the number
-  of the attempt that its next call is; ``last_*`` is what its last one came to.
+  of the attempt that its next call is; ``last_*`` is what its last one came to. It is a view: of
+  the table ``beside``, or of the sheet alone where the campaign has no contacts yet.
 - ``leaders``: for each number that several rows share, under ``first``, the row that is callable.
 - ``carriers``: for each key that several rows share, the row that stands for the contact.
 - ``plan``: a row each, with the state, reason and due time that it gets; ``base_*`` is the part of
@@ -18,26 +20,30 @@ A phone rang, or may have, in every attempt but those ``turned_away``, ``rejecte
 """
 
 from poku_batch.ledger import guards
+from poku_batch.ledger.kinds import LISTED
 
 TABLES = (
     """
     CREATE TEMP TABLE sheet (
         position INTEGER PRIMARY KEY, sheet_row INTEGER NOT NULL, key TEXT, to_number TEXT,
-        country TEXT NOT NULL, cells TEXT NOT NULL, digest TEXT NOT NULL, reason TEXT,
-        reason_kind TEXT, priority INTEGER NOT NULL, later_until INTEGER, later_kind TEXT,
-        later_why TEXT, hours_group INTEGER NOT NULL
+        country TEXT NOT NULL, cells TEXT NOT NULL, reason TEXT, reason_kind TEXT,
+        priority INTEGER NOT NULL, later_until INTEGER, later_kind TEXT, later_why TEXT,
+        hours_group INTEGER NOT NULL
     )
     """,
     """
-    CREATE TEMP TABLE known (
+    CREATE TEMP TABLE beside (
         position INTEGER PRIMARY KEY, sheet_row INTEGER NOT NULL, key TEXT, to_number TEXT,
-        own_reason TEXT, own_kind TEXT, contact_id INTEGER, old_state TEXT, outcome TEXT,
-        old_due_at INTEGER, old_kind TEXT, base_due_at INTEGER, base_kind TEXT, base_why TEXT,
-        called_digest TEXT, old_reason TEXT, last_state TEXT, last_number TEXT, last_error TEXT,
+        country TEXT NOT NULL, hours_group INTEGER NOT NULL, own_reason TEXT,
+        own_kind TEXT, contact_id INTEGER, old_state TEXT, outcome TEXT, old_due_at INTEGER,
+        old_kind TEXT, base_due_at INTEGER, base_kind TEXT, base_why TEXT, called_digest TEXT,
+        old_reason TEXT, last_state TEXT, last_number TEXT, last_error TEXT,
         next_attempt INTEGER NOT NULL, edited INTEGER NOT NULL,
         changed INTEGER NOT NULL, anew INTEGER NOT NULL
     )
     """,
+    "CREATE TEMP TABLE repeated_numbers (to_number TEXT PRIMARY KEY)",
+    "CREATE TEMP TABLE repeated_keys (key TEXT PRIMARY KEY)",
     "CREATE TEMP TABLE leaders (to_number TEXT PRIMARY KEY, position INTEGER, sheet_row INTEGER)",
     "CREATE TEMP TABLE carriers (key TEXT PRIMARY KEY, position INTEGER NOT NULL)",
     """
@@ -45,13 +51,14 @@ TABLES = (
         position INTEGER PRIMARY KEY, contact_id INTEGER, carries INTEGER NOT NULL,
         anew INTEGER NOT NULL, old_state TEXT, state TEXT NOT NULL, reason TEXT, reason_kind TEXT,
         outcome TEXT, due_at INTEGER NOT NULL, wait_kind TEXT, wait_why TEXT,
-        base_due_at INTEGER NOT NULL, base_kind TEXT, base_why TEXT
+        base_due_at INTEGER NOT NULL, base_kind TEXT, base_why TEXT, country TEXT NOT NULL,
+        hours_group INTEGER NOT NULL, next_attempt INTEGER NOT NULL
     )
     """,
-    "CREATE INDEX temp.plan_contacts ON plan (contact_id)",
+    "CREATE INDEX temp.plan_contacts ON plan (contact_id) WHERE contact_id IS NOT NULL",
 )
 
-ADD_ROW = "INSERT INTO temp.sheet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_ROW = "INSERT INTO temp.sheet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 INDEX_SHEET = (
     "CREATE INDEX IF NOT EXISTS temp.sheet_keys ON sheet (key, to_number)",
@@ -59,55 +66,95 @@ INDEX_SHEET = (
 )
 
 CLEAR = (
-    "DELETE FROM temp.known",
+    "DROP VIEW IF EXISTS temp.known",
+    "DELETE FROM temp.beside",
+    "DELETE FROM temp.repeated_numbers",
+    "DELETE FROM temp.repeated_keys",
     "DELETE FROM temp.leaders",
     "DELETE FROM temp.carriers",
     "DELETE FROM temp.plan",
+)
+
+FIND_REPEATED = (
+    """
+    INSERT INTO temp.repeated_keys
+    SELECT key FROM temp.sheet WHERE key IS NOT NULL GROUP BY key HAVING COUNT(*) > 1
+    """,
+    """
+    INSERT INTO temp.repeated_numbers
+    SELECT to_number FROM temp.sheet
+    WHERE to_number IS NOT NULL GROUP BY to_number HAVING COUNT(*) > 1
+    """,
 )
 
 # --- what makes a sheet impossible -------------------------------------------------------------
 
 #: Pairs of rows, the first and another; the columns of every such statement.
 CONFLICTING_NUMBERS = """
-    SELECT MIN(sheet_row), MAX(sheet_row) FROM temp.sheet
-    WHERE key IS NOT NULL GROUP BY key HAVING COUNT(DISTINCT to_number) > 1
+    SELECT MIN(s.sheet_row), MAX(s.sheet_row)
+    FROM temp.repeated_keys r CROSS JOIN temp.sheet s ON s.key = r.key
+    GROUP BY r.key HAVING COUNT(DISTINCT s.to_number) > 1
     ORDER BY 1 LIMIT :limit
 """
 
 REPEATED_KEYS = """
-    SELECT MIN(sheet_row), MAX(sheet_row) FROM temp.sheet
-    WHERE key IS NOT NULL GROUP BY key HAVING COUNT(*) > 1
-    ORDER BY 1 LIMIT :limit
+    SELECT MIN(s.sheet_row), MAX(s.sheet_row)
+    FROM temp.repeated_keys r CROSS JOIN temp.sheet s ON s.key = r.key
+    GROUP BY r.key ORDER BY 1 LIMIT :limit
 """
 
 REPEATED_NUMBERS = """
-    SELECT MIN(sheet_row), MAX(sheet_row) FROM temp.sheet
-    WHERE to_number IS NOT NULL GROUP BY to_number HAVING COUNT(*) > 1
-    ORDER BY 1 LIMIT :limit
+    SELECT MIN(s.sheet_row), MAX(s.sheet_row)
+    FROM temp.repeated_numbers r CROSS JOIN temp.sheet s ON s.to_number = r.to_number
+    GROUP BY r.to_number ORDER BY 1 LIMIT :limit
 """
 
 # --- the plan ----------------------------------------------------------------------------------
 
-FILL_KNOWN = """
-    INSERT INTO temp.known
-    SELECT position, sheet_row, key, to_number, own_reason, own_kind, contact_id, old_state,
+HAS_CONTACTS = "SELECT EXISTS (SELECT 1 FROM contacts WHERE campaign_id = :campaign)"
+
+KNOWN_BESIDE = "CREATE TEMP VIEW known AS SELECT * FROM temp.beside"
+
+#: What ``FILL_BESIDE`` would make of rows without contacts. A view takes no parameters.
+KNOWN_NEW = f"""
+    CREATE TEMP VIEW known AS
+    SELECT s.position, s.sheet_row, s.key, s.to_number, s.country, s.hours_group,
+        COALESCE('{LISTED}: ' || d.source, s.reason) AS own_reason,
+        CASE WHEN d.source IS NOT NULL THEN '{LISTED}' ELSE s.reason_kind END AS own_kind,
+        NULL AS contact_id, NULL AS old_state, NULL AS outcome, NULL AS old_due_at,
+        NULL AS old_kind, NULL AS base_due_at, NULL AS base_kind, NULL AS base_why,
+        NULL AS called_digest, NULL AS old_reason, NULL AS last_state, NULL AS last_number,
+        NULL AS last_error, 1 AS next_attempt, 0 AS edited, 0 AS changed, 1 AS anew
+    FROM temp.sheet s
+    LEFT JOIN main.do_not_call d ON d.number = s.to_number AND d.removed_at IS NULL
+"""  # noqa: S608  # put together from the parts above alone
+
+FILL_BESIDE = """
+    INSERT INTO temp.beside
+    SELECT position, sheet_row, key, to_number, country, hours_group, own_reason, own_kind,
+        contact_id, old_state,
         outcome, due_at, old_kind, base_due_at, base_kind, base_why, called_digest,
         old_reason, last_state, NULLIF(last_number, ''), last_error,
         COALESCE(attempts, 0) + CASE WHEN last_state IS 'turned_away' THEN 0 ELSE 1 END,
         CASE WHEN old_cells <> cells THEN cells_differ(old_cells, cells) ELSE 0 END,
-        CASE WHEN called_digest IS NOT NULL AND called_digest <> digest THEN 1 ELSE 0 END,
+        CASE
+            WHEN called_digest IS NOT NULL AND called_digest <> cells_digest(cells) THEN 1 ELSE 0
+        END,
         CASE
             WHEN contact_id IS NULL OR old_state IN ('pending', 'skipped') THEN 1
             WHEN old_state NOT IN ('failed', 'done') THEN 0
             WHEN last_state = 'rejected' THEN
-                CASE WHEN last_number IS NOT to_number OR last_digest <> digest THEN 1 ELSE 0 END
+                CASE
+                    WHEN last_number IS NOT to_number OR last_digest <> cells_digest(cells) THEN 1
+                    ELSE 0
+                END
             WHEN last_state = 'ended' AND last_outcome = 'invalid_number' THEN
                 CASE WHEN last_number IS NOT to_number THEN 1 ELSE 0 END
             WHEN old_state = 'failed' AND called_digest IS NULL THEN 1
             ELSE 0
         END
     FROM (
-        SELECT s.position, s.sheet_row, s.key, s.to_number, s.digest, s.cells,
+        SELECT s.position, s.sheet_row, s.key, s.to_number, s.country, s.hours_group, s.cells,
             COALESCE(:listed || ': ' || d.source, s.reason) AS own_reason,
             CASE WHEN d.source IS NOT NULL THEN :listed ELSE s.reason_kind END AS own_kind,
             c.id AS contact_id, c.state AS old_state, c.outcome, c.due_at,
@@ -127,7 +174,7 @@ FILL_KNOWN = """
         LEFT JOIN contacts c ON c.campaign_id = :campaign AND c.key = s.key
         LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
         LEFT JOIN do_not_call d ON d.number = s.to_number AND d.removed_at IS NULL
-    ) AS beside
+    ) AS joined
     ORDER BY position
 """
 
@@ -142,9 +189,13 @@ FILL_LEADERS = """
             END),
             MIN(CASE WHEN own_reason IS NULL THEN position END)
         ) AS position
-        FROM temp.known
-        WHERE to_number IS NOT NULL
-        GROUP BY to_number HAVING COUNT(*) > 1
+        FROM (
+            SELECT k.to_number, k.position, k.called_digest, k.old_state, k.own_reason
+            FROM temp.repeated_numbers r
+            CROSS JOIN temp.sheet s ON s.to_number = r.to_number
+            CROSS JOIN temp.known k ON k.position = s.position
+        ) AS sharing
+        GROUP BY to_number
     ) AS chosen
     JOIN temp.known k ON k.position = chosen.position
 """
@@ -163,11 +214,10 @@ FILL_CARRIERS = """
                 END,
                 k.position
         ) AS place
-        FROM temp.known k
+        FROM temp.repeated_keys r
+        CROSS JOIN temp.sheet s ON s.key = r.key
+        CROSS JOIN temp.known k ON k.position = s.position
         LEFT JOIN temp.leaders l ON l.to_number = k.to_number
-        WHERE k.key IN (
-            SELECT key FROM temp.sheet WHERE key IS NOT NULL GROUP BY key HAVING COUNT(*) > 1
-        )
     ) AS ranked
     WHERE place = 1
 """
@@ -198,7 +248,8 @@ FILL_PLAN = """
         CASE WHEN goes_on THEN base_why END,
         CASE WHEN goes_on THEN base_due_at ELSE 0 END,
         CASE WHEN goes_on THEN base_kind END,
-        CASE WHEN goes_on THEN base_why END
+        CASE WHEN goes_on THEN base_why END,
+        country, hours_group, next_attempt
     FROM (
         SELECT judged.*,
             CASE WHEN carries AND anew AND old_state IN ('pending', 'skipped') THEN 1 ELSE 0 END
@@ -251,13 +302,14 @@ FIND_COLUMNS = "SELECT columns FROM campaigns WHERE id = :campaign"
 
 SET_COLUMNS = "UPDATE campaigns SET columns = :columns, enrolled_at = :now WHERE id = :campaign"
 
-APPLY = (
-    # Those that are in no row; their state waits for their return.
-    """
+#: Those that are in no row; their state waits for their return.
+TAKE_OUT = """
     UPDATE contacts SET position = NULL, reserved_by = NULL
     WHERE campaign_id = :campaign AND position IS NOT NULL AND key IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM temp.plan p WHERE p.contact_id = contacts.id)
-    """,
+"""
+
+APPLY = (
     "DELETE FROM contacts WHERE campaign_id = :campaign AND key IS NULL",
     # Rows that change nothing are not written: a sheet enrolled again costs no disk.
     """

@@ -7,8 +7,10 @@ in one transaction.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,13 +18,13 @@ import anyio
 import anyio.to_thread
 
 from poku_batch.errors import ContactsError, Fault, LedgerError
-from poku_batch.ledger import cells, decisions, holds, instants, statements
+from poku_batch.ledger import cells, decisions, holds, instants, standing, statements
 from poku_batch.ledger.erasure import skip_forgotten
 from poku_batch.ledger.failures import translated
 from poku_batch.ledger.guards import said
 from poku_batch.ledger.kinds import LISTED, SAME_NUMBER, kind_of
 from poku_batch.ledger.opening import transaction
-from poku_batch.ledger.reports import report_of
+from poku_batch.ledger.reports import report_of, report_of_the_rest
 from poku_batch.models import (
     CampaignId,
     Cap,
@@ -30,6 +32,7 @@ from poku_batch.models import (
     Enrolment,
     EnrolmentReport,
     Later,
+    SheetRow,
     WaitKind,
 )
 
@@ -40,6 +43,9 @@ _FAULTS = 50
 
 #: No campaign has this number: the preview of one that was never enrolled meets no contacts.
 _NO_CAMPAIGN = -1
+
+_NO_KEY = "the row has no key"
+_NO_NUMBER = "the row has no number that can be called"
 
 _DIFFERENT_NUMBERS = "the same key as row {first}, with a different number"
 _DIFFERENT_NUMBERS_HINT = "correct the numbers, or give contacts.key columns that tell them apart"
@@ -72,6 +78,9 @@ class SqliteEnrolment:
         self._caps = tuple(number_caps)
         self._turn = anyio.Lock()
         self._rows = 0
+        #: The sheet that is enrolled again as it is, and the positions of its rows to come.
+        self._source: str | None = None
+        self._positions = array("q")
         self._open = True
 
     async def prepare(self) -> None:
@@ -86,9 +95,17 @@ class SqliteEnrolment:
         """Say what ``commit`` would do."""
         return await self._run(lambda: self._preview(instants.to_stored(now)))
 
-    async def commit(self, *, now: datetime) -> EnrolmentReport:
+    async def again(
+        self, source: str, *, batch: int = 10_000
+    ) -> AsyncIterator[list[SheetRow]] | None:
+        """The rows to be added of a sheet that is enrolled again as it is."""
+        if not await self._run(lambda: self._recall(source)):
+            return None
+        return self._rows_again(batch)
+
+    async def commit(self, *, now: datetime, source: str | None = None) -> EnrolmentReport:
         """Make the added rows the campaign's current sheet."""
-        return await self._run(lambda: self._commit(instants.to_stored(now)))
+        return await self._run(lambda: self._commit(instants.to_stored(now), source))
 
     async def close(self) -> None:
         """Forget the rows."""
@@ -107,16 +124,36 @@ class SqliteEnrolment:
                 raise translated(error, self._path) from error
 
     def _create_tables(self) -> None:
-        for statement in decisions.TABLES:
+        for statement in (*decisions.TABLES, standing.TABLE):
             self._connection.execute(statement)
 
     def _add(self, rows: Sequence[Enrolment]) -> None:
+        first, last = self._rows, self._rows + len(rows)
+        places: Sequence[int] = range(first, last)
+        if self._source is not None:
+            places = self._positions[first:last]
+            if len(places) != len(rows):
+                raise LedgerError(f"{self._path}: more rows than the sheet has that is known")
         with transaction(self._connection, writing=False):
-            self._connection.executemany(
-                decisions.ADD_ROW,
-                (_stored_row(position, row) for position, row in enumerate(rows, self._rows)),
-            )
-        self._rows += len(rows)
+            self._connection.executemany(decisions.ADD_ROW, map(_stored_row, places, rows))
+        self._rows = last
+
+    def _recall(self, source: str) -> bool:
+        with transaction(self._connection, writing=False):
+            found = standing.recall(self._connection, self._campaign, self._columns, source)
+        self._source = source if found else None
+        return found
+
+    async def _rows_again(self, batch: int) -> AsyncIterator[list[SheetRow]]:
+        after = -1
+        while True:
+            step = partial(standing.rows, self._connection, after=after, limit=batch)
+            places, rows = await self._run(step)
+            if not rows:
+                return
+            self._positions.extend(places)
+            after = places[-1]
+            yield rows
 
     def _preview(self, now: int) -> EnrolmentReport:
         with transaction(self._connection, writing=False):
@@ -127,33 +164,72 @@ class SqliteEnrolment:
             number, columns = found or (_NO_CAMPAIGN, None)
             return self._plan(number, columns, now)
 
-    def _commit(self, now: int) -> EnrolmentReport:
+    def _commit(self, now: int, source: str | None) -> EnrolmentReport:
         with transaction(self._connection, writing=True):
             number = holds.campaign_number(self._connection, self._campaign)
             columns = self._connection.execute(decisions.FIND_COLUMNS, {"campaign": number})
             report = self._plan(number, columns.fetchone()[0], now)
-            values = {"campaign": number, "now": now, "columns": cells.to_stored(self._columns)}
+            values = {
+                "campaign": number,
+                "now": now,
+                "columns": cells.to_stored(self._columns),
+                "source": source,
+            }
             self._connection.execute(decisions.SET_COLUMNS, values)
+            self._keep_source(values)
+            if self._source is None:
+                self._connection.execute(decisions.TAKE_OUT, values)
+                for statement in standing.KEEP_SHARING:
+                    self._connection.execute(statement, values)
             for statement in decisions.APPLY:
                 self._connection.execute(statement, values)
         return report
+
+    def _keep_source(self, values: dict[str, object]) -> None:
+        """Keep what the sheet is enrolled from, if its report can be made again without it."""
+        if self._connection.execute(standing.HAS_CHANGED).fetchone()[0]:
+            values = values | {"source": None}
+        self._connection.execute(standing.KEEP_SOURCE, values)
 
     def _plan(self, campaign: int, old_columns: str | None, now: int) -> EnrolmentReport:
         """Fill the temporary tables; ``old_columns`` are the stored ones of the sheet before."""
         differ = cells.difference(old_columns, self._columns)
         self._connection.create_function("cells_differ", 2, differ, deterministic=True)
-        for statement in (*decisions.INDEX_SHEET, *decisions.CLEAR):
+        self._connection.create_function("cells_digest", 1, cells.digest, deterministic=True)
+        for statement in (*decisions.INDEX_SHEET, *decisions.CLEAR, *decisions.FIND_REPEATED):
             self._connection.execute(statement)
         if faults := list(self._faults()):
             raise ContactsError(faults)
         skip_forgotten(self._connection)
-        self._connection.execute(decisions.FILL_KNOWN, {"campaign": campaign, "listed": LISTED})
+        self._fill_known(campaign)
         if self._duplicates is DuplicateRule.FIRST:
             self._connection.execute(decisions.FILL_LEADERS)
         self._connection.execute(decisions.FILL_CARRIERS)
         self._connection.execute(decisions.FILL_PLAN, {"same_number": SAME_NUMBER})
         self._wait(now)
-        return report_of(self._connection, campaign, now)
+        if self._source is None:
+            return report_of(self._connection, campaign, now)
+        self._require_known(campaign)
+        return report_of_the_rest(self._connection, campaign, now)
+
+    def _require_known(self, campaign: int) -> None:
+        """Raise where the rows are not those of the contacts that they are taken for."""
+        same = standing.is_from(self._connection, campaign, self._source or "")
+        if self._connection.execute(standing.COUNT_AGAIN).fetchone()[0] != self._rows:
+            raise LedgerError(f"{self._path}: not all rows were added that are asked about anew")
+        if not same or self._connection.execute(standing.FIND_STRANGER).fetchone():
+            raise LedgerError(
+                f"{self._path}: the sheet of {self._campaign} was changed by another program "
+                "meanwhile; run again"
+            )
+
+    def _fill_known(self, campaign: int) -> None:
+        values = {"campaign": campaign, "listed": LISTED}
+        if self._connection.execute(decisions.HAS_CONTACTS, values).fetchone()[0]:
+            self._connection.execute(decisions.FILL_BESIDE, values)
+            self._connection.execute(decisions.KNOWN_BESIDE)
+        else:
+            self._connection.execute(decisions.KNOWN_NEW)
 
     def _wait(self, now: int) -> None:
         """Let pending rows wait for what they say themselves, and for the caps on their numbers."""
@@ -187,8 +263,7 @@ class SqliteEnrolment:
 
 def _stored_row(position: int, row: Enrolment) -> tuple[int | str | None, ...]:
     stored = cells.to_stored(row.cells)
-    digest = cells.digest(stored)
-    if row.key is not None:
+    if row.key is not None and not row.key.isascii():
         try:
             row.key.encode()
         except UnicodeEncodeError as error:
@@ -198,8 +273,15 @@ def _stored_row(position: int, row: Enrolment) -> tuple[int | str | None, ...]:
                 hint="correct the cell",
             )
             raise ContactsError([fault]) from error
-    reason = cells.storable(row.skip_reason) if row.skip_reason else _own_reason(row)
-    kind = kind_of(reason) if reason else None
+    reason = kind = until = wait = why = None
+    if row.skip_reason:
+        reason = cells.storable(row.skip_reason)
+    elif row.key is None or row.to is None:
+        reason = _NO_KEY if row.key is None else _NO_NUMBER
+    if reason is not None:
+        kind = kind_of(reason)
+    if row.later is not None:
+        until, wait, why = _stored_later(row.later)
     return (
         position,
         row.row,
@@ -207,22 +289,15 @@ def _stored_row(position: int, row: Enrolment) -> tuple[int | str | None, ...]:
         row.to,
         row.country or "",
         stored,
-        digest,
         reason,
         kind,
         row.priority,
-        *_stored_later(row.later),
+        until,
+        wait,
+        why,
         row.group,
     )
 
 
-def _stored_later(later: Later | None) -> tuple[int, str, str] | tuple[None, None, None]:
-    if later is None:
-        return None, None, None
+def _stored_later(later: Later) -> tuple[int, str, str]:
     return instants.to_stored(later.until), later.kind, cells.storable(later.why)
-
-
-def _own_reason(row: Enrolment) -> str | None:
-    if row.key is None:
-        return "the row has no key"
-    return None if row.to is not None else "the row has no number that can be called"

@@ -79,6 +79,8 @@ _ERASE = (
         OR contact_id IN (SELECT id FROM temp.persons)
     """,
     "DELETE FROM do_not_call WHERE number = :number",
+    # A row whose contact has lost its key is somebody new to the next enrolment.
+    "UPDATE campaigns SET enrolled_from = NULL",
     "DELETE FROM answers WHERE attempt_id IN (SELECT id FROM temp.calls)",
     "UPDATE verdicts SET summary = NULL WHERE attempt_id IN (SELECT id FROM temp.calls)",
     """

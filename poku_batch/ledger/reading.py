@@ -21,6 +21,7 @@ from poku_batch.models import (
     Counts,
     HistoryEntry,
     PastCalls,
+    PlainRecord,
     PutBack,
     Selection,
     UnknownCall,
@@ -200,6 +201,22 @@ class Reader:
 
         while rows := await self.run(ask):
             yield await anyio.to_thread.run_sync(_records, rows)
+            values["after"] = rows[-1][0]
+
+    async def plain_records(
+        self, campaign: CampaignId, *, batch: int = 10_000
+    ) -> AsyncIterator[list[PlainRecord]]:
+        """The current sheet's rows as ``statements.READ_PLAIN`` has them, in sheet order."""
+        found = await self.run(lambda connection: _campaign(connection, campaign))
+        if found is None:
+            return
+        values = {"campaign": found[0], "after": -1, "limit": max(batch, 1)}
+
+        def ask(connection: sqlite3.Connection) -> list[PlainRecord]:
+            return connection.execute(statements.READ_PLAIN, values).fetchall()
+
+        while rows := await self.run(ask):
+            yield rows
             values["after"] = rows[-1][0]
 
 

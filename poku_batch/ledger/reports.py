@@ -4,9 +4,11 @@ It reads the temporary tables of ``decisions`` and nothing that grows with the s
 """
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from poku_batch.ledger import guards, instants
+from poku_batch.ledger import guards, instants, standing
 from poku_batch.ledger.reading import counts_of
 from poku_batch.models import (
     AttemptState,
@@ -30,11 +32,11 @@ _COUNT_PLAN = """
     SELECT p.state,
         CASE WHEN p.state = 'done' THEN p.outcome END,
         CASE WHEN p.state IN ('failed', 'skipped') THEN p.reason_kind END,
-        CASE WHEN p.state = 'pending' THEN s.country END,
+        CASE WHEN p.state = 'pending' THEN p.country END,
         CASE WHEN p.state = 'pending' AND p.due_at > :now THEN COALESCE(p.wait_kind, '') END,
         COUNT(*),
         MIN(p.due_at)
-    FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
+    FROM temp.plan p
     GROUP BY 1, 2, 3, 4, 5
 """
 
@@ -63,15 +65,13 @@ _COUNT_KNOWN = """
 
 #: ``:length`` is how far apart the due times of a group may be.
 _FIND_PENDING = """
-    SELECT s.hours_group, k.next_attempt, COUNT(*),
+    SELECT p.hours_group, p.next_attempt, COUNT(*),
         CASE WHEN MIN(p.due_at) > :now THEN MIN(p.due_at) END
     FROM temp.plan p
-    JOIN temp.sheet s ON s.position = p.position
-    JOIN temp.known k ON k.position = p.position
     WHERE p.state = 'pending'
-    GROUP BY s.hours_group, k.next_attempt,
+    GROUP BY p.hours_group, p.next_attempt,
         CASE WHEN p.due_at > :now THEN p.due_at / :length ELSE -1 END
-    ORDER BY s.hours_group, k.next_attempt, MAX(MIN(p.due_at), :now)
+    ORDER BY p.hours_group, p.next_attempt, MAX(MIN(p.due_at), :now)
     LIMIT :limit
 """
 
@@ -132,16 +132,38 @@ _FIRST_OTHER_KEY = f"""
 
 def report_of(connection: sqlite3.Connection, campaign: int, now: int) -> EnrolmentReport:
     """Say what the plan in the temporary tables does to a campaign; ``now`` is a stored time."""
+    gone = connection.execute(_COUNT_GONE, {"campaign": campaign}).fetchone()[0]
+    return _report_of(connection, campaign, now, rest=(), gone=gone)
+
+
+def report_of_the_rest(connection: sqlite3.Connection, campaign: int, now: int) -> EnrolmentReport:
+    """As ``report_of``, of a plan for those rows alone that ``standing`` asks about anew.
+
+    The others are contacts that stay as they are, and whose rows are what they were.
+    """
+    gone = connection.execute(standing.COUNT_GONE, {"campaign": campaign}).fetchone()[0]
+    rest = tuple(standing.counts_of_the_rest(connection, campaign))
+    return _report_of(connection, campaign, now, rest=rest, gone=gone)
+
+
+def _report_of(
+    connection: sqlite3.Connection,
+    campaign: int,
+    now: int,
+    *,
+    rest: Sequence[tuple[Any, ...]],
+    gone: int,
+) -> EnrolmentReport:
     ask = connection.execute
     new, reopened = ask(_COUNT_CHANGES).fetchone()
     known, changed, redials, redials_due, waiting = ask(_COUNT_KNOWN, {"now": now}).fetchone()
     return EnrolmentReport(
-        counts=counts_of(ask(_COUNT_PLAN, {"now": now})),
+        counts=counts_of([*ask(_COUNT_PLAN, {"now": now}), *rest]),
         new=new,
         reopened=reopened,
-        gone=ask(_COUNT_GONE, {"campaign": campaign}).fetchone()[0],
+        gone=gone,
         called_before=ask(_COUNT_CALLED_BEFORE).fetchone()[0],
-        known=known,
+        known=known + sum(row[5] for row in rest),
         changed=changed,
         redials=redials,
         redials_due=redials_due,

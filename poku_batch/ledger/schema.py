@@ -19,6 +19,9 @@ Invariants:
   what it waits for until then. ``base_due_at``, ``base_kind`` and ``base_why`` are what its last
   call or placement made of it (``redial``, ``turned_away``): never later than ``due_at``, and
   lasting, while what rules add is asked anew. None of them means anything where it is not pending.
+- ``campaigns.enrolled_from`` is what the current sheet was enrolled from, in words of whoever
+  enrolled it; NULL where its contacts may no longer be what that made of them. ``sharing`` has the
+  rows of the current sheet that share a number or a key with others, under the first of them.
 - A number is on the do-not-call list while ``do_not_call.removed_at`` is NULL.
 - ``answers.to_read`` is 1 while somebody is still to read the call; ``kept_sequel`` is what the
   contact becomes if nobody does (JSON). ``fields`` is a JSON object, ``opted_out`` the words by
@@ -339,8 +342,27 @@ _VERSION_3 = (
     "CREATE INDEX attempt_events_contact ON attempt_events (contact_id)",
 )
 
+_VERSION_4 = (
+    "ALTER TABLE campaigns ADD COLUMN enrolled_from TEXT",
+    """
+    CREATE TABLE sharing (
+        campaign_id BIGINT NOT NULL REFERENCES campaigns (id),
+        position BIGINT NOT NULL,
+        first_position BIGINT NOT NULL,
+        PRIMARY KEY (campaign_id, first_position, position)
+    )
+    """,
+    "CREATE INDEX sharing_rows ON sharing (campaign_id, position)",
+    """
+    CREATE INDEX contacts_standing ON contacts (
+        campaign_id, state, outcome, reason_kind, position
+    ) WHERE position IS NOT NULL
+    """,
+    "CREATE INDEX contacts_gone ON contacts (campaign_id) WHERE position IS NULL",
+)
+
 #: The statements that lead from each version to the next; the first leads from an empty file to 1.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 
 #: The version that this program reads and writes.
 VERSION = len(MIGRATIONS)

@@ -39,6 +39,7 @@ from poku_batch.models import (
     DuplicateRule,
     HistoryEntry,
     PastCalls,
+    PlainRecord,
     PutBack,
     Selection,
     UnknownCall,
@@ -154,6 +155,12 @@ class SqliteLedger:
     ) -> AsyncIterator[list[ContactRecord]]:
         """The current sheet's rows with what came of them, in sheet order, in batches."""
         return self._reader.records(campaign, batch=batch)
+
+    def plain_records(
+        self, campaign: CampaignId, *, batch: int = 10_000
+    ) -> AsyncIterator[list[PlainRecord]]:
+        """What ``records`` gives, as plain values."""
+        return self._reader.plain_records(campaign, batch=batch)
 
     async def contact(self, campaign: CampaignId, key: str) -> ContactRecord | None:
         """The contact with a key, whether it is in the current sheet or not; None for nobody."""

@@ -160,6 +160,26 @@ class ContactRecord:
         return (self.ended_at - self.started_at).total_seconds()
 
 
+#: One row of the results as plain values, for files of a million rows: its position in the sheet
+#: from 0, the cells (a JSON array of texts), then, as ``ContactRecord`` has them, state, outcome,
+#: summary, recording URL, interaction ID, attempts, number, start and end (microseconds since the
+#: epoch) and error.
+PlainRecord = tuple[
+    int,
+    str,
+    str,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    int,
+    str | None,
+    int | None,
+    int | None,
+    str | None,
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How a campaign's current sheet stands, one count a state, an outcome, a reason.

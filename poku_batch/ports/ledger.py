@@ -18,8 +18,10 @@ from poku_batch.models import (
     EnrolmentReport,
     HistoryEntry,
     PastCalls,
+    PlainRecord,
     PutBack,
     Selection,
+    SheetRow,
     UnknownCall,
     Usage,
 )
@@ -35,8 +37,21 @@ class EnrolmentSession(Protocol):
     async def preview(self, *, now: datetime) -> EnrolmentReport:
         """Say what ``commit`` would do. Raises as ``commit`` does; changes nothing."""
 
-    async def commit(self, *, now: datetime) -> EnrolmentReport:
+    async def again(self, source: str) -> AsyncIterator[list[SheetRow]] | None:
+        """The rows to be added of a sheet that is enrolled again as it is; None if it is another.
+
+        ``source`` is that of the ``commit`` that made the campaign's current sheet: it stands for
+        all that keys, numbers and cells come from. The rows are those whose contacts an enrolment
+        may change, with those that share a number or a key with them, in sheet order and in
+        batches; all of them are to be added, planned anew. ``commit`` then does, and tells, what it
+        would have with the whole sheet. Raises ``LedgerError`` there if the sheet was enrolled anew
+        or a person erased in the meantime; nothing changes then.
+        """
+
+    async def commit(self, *, now: datetime, source: str | None = None) -> EnrolmentReport:
         """Make the added rows the campaign's current sheet, in one durable step.
+
+        ``source`` says, in words of the caller's, what the rows come from; see ``again``.
 
         Rows and contacts, by key:
 
@@ -143,6 +158,11 @@ class Ledger(Protocol):
 
         One consistent view for the whole iteration is not promised; each batch is one.
         """
+
+    def plain_records(
+        self, campaign: CampaignId, *, batch: int = 10_000
+    ) -> AsyncIterator[list[PlainRecord]]:
+        """What ``records`` gives, without the fields that were read out of summaries."""
 
     async def contact(self, campaign: CampaignId, key: str) -> ContactRecord | None:
         """The contact with a key, whether it is in the current sheet or not; None for nobody."""

@@ -11,7 +11,7 @@ from poku_batch.results.outputs import check_outputs, simulated_path
 from poku_batch.results.overview import Overview
 from poku_batch.results.rejects import Rejects, check_rejects, is_reject
 from poku_batch.results.rescue import rescue
-from poku_batch.results.writing import write_rejects, write_results
+from poku_batch.results.writing import is_plain, write_plain, write_rejects, write_results
 
 __all__ = [
     "CALL_COLUMNS",
@@ -23,11 +23,13 @@ __all__ = [
     "check_outputs",
     "check_rejects",
     "fields_of",
+    "is_plain",
     "is_reject",
     "rescue",
     "results_frame",
     "simulated_path",
     "taken_columns",
+    "write_plain",
     "write_rejects",
     "write_results",
 ]

@@ -35,8 +35,11 @@ _WRITTEN_AS_THEY_ARE = frozenset({Kind.CELL, Kind.WORD, Kind.COUNT, Kind.SECONDS
 class Table(Protocol):
     """A file being written. ``close`` completes it; ``abandon`` lets go of it as it is."""
 
-    def write(self, frame: pd.DataFrame) -> None:
-        """Add rows: a frame with the columns of the table's layout, in their order."""
+    def write(self, rows: Any, /) -> None:
+        """Add rows: a frame with the columns of the table's layout, in their order.
+
+        A ``plain.PlainTable`` takes the ledger's own values.
+        """
 
     def close(self) -> None:
         """Complete the file."""

@@ -13,22 +13,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
-import pandas as pd
 from anyio import to_thread
 
-from poku_batch.models import ContactRecord
+from poku_batch.models import ContactRecord, PlainRecord
 from poku_batch.results.failures import writing
 from poku_batch.results.fields import NO_FIELDS, Fields
 from poku_batch.results.frame import rejects_frame, results_frame
 from poku_batch.results.layout import Layout, rejects_layout, results_layout
 from poku_batch.results.overview import Overview
+from poku_batch.results.plain import PlainTable
 from poku_batch.results.rejects import Rejects, is_reject
 from poku_batch.results.tables import Table, open_table
 
 #: Makes a table's rows of the ledger's.
-_Framing = Callable[[list[ContactRecord]], pd.DataFrame]
+_Framing = Callable[[list[Any]], Any]
+#: Opens the table that goes to a target, at a path that is not its last.
+_Opening = Callable[[Path, Path], Table]
+
+#: The formats that are text, by their endings, and what stands between their cells.
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 #: What a system says of a file that stands and cannot be replaced, while its folder takes others.
 _NOT_REPLACEABLE = frozenset(
@@ -68,7 +74,25 @@ async def write_results(
     """
     layout = results_layout(columns, fields)
     framing = partial(results_frame, columns, fields=fields)
-    return await _write_tables(paths, layout, batches, framing, overview=overview)
+    return await _write_tables(paths, batches, framing, _tables(layout, overview))
+
+
+def is_plain(paths: Sequence[Path], fields: Fields) -> bool:
+    """Whether results can be written by ``write_plain``: text files all, and no fields."""
+    return not fields and all(path.suffix.lower() in _DELIMITERS for path in paths)
+
+
+async def write_plain(
+    paths: Sequence[Path], columns: Sequence[str], batches: AsyncIterator[list[PlainRecord]]
+) -> list[Path]:
+    """Write what ``write_results`` writes, of plain records into text files."""
+    layout = results_layout(columns, NO_FIELDS)
+
+    def table(path: Path, target: Path) -> PlainTable:
+        delimiter = _DELIMITERS[target.suffix.lower()]
+        return PlainTable(path, layout, columns=len(columns), delimiter=delimiter)
+
+    return await _write_tables(paths, batches, lambda records: records, table)
 
 
 async def write_rejects(
@@ -90,21 +114,23 @@ async def write_rejects(
 
     layout = rejects_layout(columns)
     framing = partial(rejects_frame, columns)
-    places = await _write_tables([path], layout, rejected(), framing)
+    places = await _write_tables([path], rejected(), framing, _tables(layout))
     return Rejects(path=places[0], rows=rows)
+
+
+def _tables(layout: Layout, overview: Overview | None = None) -> _Opening:
+    return lambda path, target: open_table(path, layout, target=target, overview=overview)
 
 
 async def _write_tables(
     paths: Sequence[Path],
-    layout: Layout,
-    batches: AsyncIterator[list[ContactRecord]],
+    batches: AsyncIterator[list[Any]],
     framing: _Framing,
-    *,
-    overview: Overview | None = None,
+    table: _Opening,
 ) -> list[Path]:
     drafts: list[_Draft] = []
     try:
-        await to_thread.run_sync(_open_drafts, drafts, paths, layout, overview)
+        await to_thread.run_sync(_open_drafts, drafts, paths, table)
         async for records in batches:
             await to_thread.run_sync(_write, drafts, records, framing)
         return await to_thread.run_sync(_publish, drafts)
@@ -114,15 +140,13 @@ async def _write_tables(
         raise
 
 
-def _open_drafts(
-    drafts: list[_Draft], paths: Sequence[Path], layout: Layout, overview: Overview | None
-) -> None:
+def _open_drafts(drafts: list[_Draft], paths: Sequence[Path], table: _Opening) -> None:
     for path in paths:
         with writing(path):
-            drafts.append(_open_draft(path, layout, overview))
+            drafts.append(_open_draft(path, table))
 
 
-def _open_draft(path: Path, layout: Layout, overview: Overview | None) -> _Draft:
+def _open_draft(path: Path, opened: _Opening) -> _Draft:
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp gives mode 0600, and a name that nobody else has.
@@ -130,14 +154,13 @@ def _open_draft(path: Path, layout: Layout, overview: Overview | None) -> _Draft
     os.close(handle)
     draft = Path(name)
     try:
-        table = open_table(draft, layout, target=target, overview=overview)
-        return _Draft(asked=path, target=target, path=draft, table=table)
+        return _Draft(asked=path, target=target, path=draft, table=opened(draft, target))
     except BaseException:
         draft.unlink()
         raise
 
 
-def _write(drafts: list[_Draft], records: list[ContactRecord], framing: _Framing) -> None:
+def _write(drafts: list[_Draft], records: list[Any], framing: _Framing) -> None:
     frame = framing(records)
     for draft in drafts:
         with writing(draft.asked):

@@ -244,6 +244,9 @@ class Kept:
     async def add(self, rows: Sequence[Enrolment]) -> None:
         self.batches.append(list(rows))
 
+    async def again(self, _source: str) -> None:
+        raise AssertionError("not asked for")
+
     async def preview(self, **_named: object) -> EnrolmentReport:
         raise AssertionError("not asked for")
 

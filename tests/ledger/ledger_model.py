@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -24,12 +24,16 @@ from poku_batch.models import (
     ContactKey,
     DuplicateRule,
     Enrolment,
+    SheetRow,
 )
+from tests.ledger.ledger_again import contents, copied, enrolled
 
 T = TypeVar("T")
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 CLINIC = CampaignId(name="clinic")
+#: What all sheets come from: the one before another is the same sheet, where nothing was enrolled.
+SOURCE = "sheet"
 MEMORY = Path("/dev/shm")  # noqa: S108  # only the tests' speed: syncing to a disk is slow
 
 
@@ -125,6 +129,18 @@ class Contact:
         return self.state == "failed" and not self.called
 
 
+def enrolment(n: int, row: Row) -> Enrolment:
+    return Enrolment(
+        row=n,
+        cells=(row.cell,),
+        key=None if row.key is None else ContactKey(row.key),
+        to=row.to,
+        skip_reason=row.reason,
+        priority=row.priority,
+        group=row.priority % 7,
+    )
+
+
 class SheetMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -136,6 +152,7 @@ class SheetMachine(RuleBasedStateMachine):
         self.contacts: dict[str, Contact] = {}
         self.sheet: list[Row] = []
         self.first_rule = True
+        self.duplicates = DuplicateRule.ALL
         self.shown: list[tuple[str, str]] = []
         self.admissions: list[Admission] = []
         self.events = 0
@@ -193,22 +210,9 @@ class SheetMachine(RuleBasedStateMachine):
     def enrolled(self, rows: list[Row], duplicates: DuplicateRule) -> None:
         async def commit() -> None:
             async with self.ledger.enrolment(CLINIC, ["cell"], duplicates) as session:
-                await session.add(
-                    [
-                        Enrolment(
-                            row=n,
-                            cells=(row.cell,),
-                            key=None if row.key is None else ContactKey(row.key),
-                            to=row.to,
-                            skip_reason=row.reason,
-                            priority=row.priority,
-                            group=row.priority % 7,
-                        )
-                        for n, row in enumerate(rows)
-                    ]
-                )
+                await session.add([enrolment(n, row) for n, row in enumerate(rows)])
                 preview = await session.preview(now=NOW)
-                report = await session.commit(now=NOW)
+                report = await session.commit(now=NOW, source=SOURCE)
                 assert preview == report
                 assert report.counts == await self.ledger.counts(CLINIC, now=NOW)
                 self.report = report
@@ -217,6 +221,7 @@ class SheetMachine(RuleBasedStateMachine):
             with pytest.raises(ContactsError):
                 self.call(commit)
             return
+        self.duplicates = duplicates
         before = {key: contact.state for key, contact in self.contacts.items()}
         cells = {key: contact.cell for key, contact in self.contacts.items()}
         self.apply(rows, first=duplicates is DuplicateRule.FIRST)
@@ -242,6 +247,32 @@ class SheetMachine(RuleBasedStateMachine):
             )
             for key in present
         )
+
+    @rule(hours=st.sampled_from([0, 2]))
+    def enrol_again_as_it_is(self, hours: int) -> None:
+        """Asking about some rows of a sheet that is known comes to what all of them come to."""
+        folder = self.new_folder()
+        sheet = [SheetRow(row=n, cells=(row.cell,)) for n, row in enumerate(self.sheet)]
+
+        async def enrolled_in(name: str, *, again: bool) -> Any:
+            return await enrolled(
+                copied(self.folder / "ledger.db", folder / name),
+                CLINIC,
+                ["cell"],
+                lambda row: enrolment(row.row, self.sheet[row.row]),
+                sheet=sheet,
+                source=SOURCE,
+                again=again,
+                duplicates=self.duplicates,
+                now=NOW + timedelta(hours=hours),
+            )
+
+        known = self.call(lambda: enrolled_in("again.db", again=True))
+        if known is None:
+            return
+        report, _ = self.call(lambda: enrolled_in("whole.db", again=False))
+        assert known[0] == report
+        assert contents(folder / "again.db") == contents(folder / "whole.db")
 
     def said_of_the_known(
         self, known: set[str], before: dict[str, str], cells: dict[str, str | None]
