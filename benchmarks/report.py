@@ -72,21 +72,21 @@ def publish(found: Found, picture: Any = None) -> int:
 
 
 def _print(found: Found) -> None:
-    console = Console(width=max(Console().width, 120))
+    console = Console(width=max(Console().width, 160))
     table = Table(title=found.title, title_justify="left")
     columns = list(dict.fromkeys(name for row in found.rows for name in row))
     for name in columns:
         numeric = any(isinstance(row.get(name), int | float) for row in found.rows)
         table.add_column(name, justify="right" if numeric else "left")
     for row in found.rows:
-        table.add_row(*(_shown(row.get(name)) for name in columns))
+        table.add_row(*(shown(row.get(name)) for name in columns))
     console.print(table)
     for target in found.targets:
         sign = "≥" if target.least else "≤"
         verdict = "holds" if target.holds else "DOES NOT HOLD"
         console.print(
-            f"{target.number}  {target.what}: {_shown(target.value)}{target.unit} "
-            f"(target {sign} {_shown(target.bound)}{target.unit}): {verdict}"
+            f"{target.number}  {target.what}: {shown(target.value)}{target.unit} "
+            f"(target {sign} {shown(target.bound)}{target.unit}): {verdict}"
         )
     for note in found.notes:
         console.print(note)
@@ -118,7 +118,8 @@ def machine() -> dict[str, Cell]:
     }
 
 
-def _shown(value: Cell) -> str:
+def shown(value: Cell) -> str:
+    """A cell as it is printed: four figures or so, thousands apart, a dash for nothing."""
     if value is None:
         return "–"
     if isinstance(value, float):
