@@ -12,7 +12,8 @@ from poku_batch.ports import CallApi, Clock, EventSink, HookSender, Ledger, Summ
 class Outside:
     """Everything outside that a run speaks to; open for as long as the run lasts.
 
-    ``begin`` is called when calls are about to begin: a rehearsal's time passes from then on.
+    ``begin`` is called when calls are about to begin: a rehearsal's time passes from then on,
+    ``speed`` times as fast as life.
     """
 
     ledger: Ledger
@@ -25,3 +26,4 @@ class Outside:
     senders: dict[HookEvent, HookSender]
     simulated: bool
     begin: Callable[[], None]
+    speed: float = 1.0

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from poku_batch.app import rules
+from poku_batch.app.load import LoopLoad
 from poku_batch.app.outside import Outside
 from poku_batch.campaign import Campaign
 from poku_batch.engine.caller_ids import CallerIds
@@ -19,6 +20,7 @@ from poku_batch.engine.reach import Reach
 from poku_batch.engine.runner import Runner, RunRules
 from poku_batch.engine.stops import Stop
 from poku_batch.policy.outcomes import OutcomeRules
+from poku_batch.policy.polls import LEAST_POLLS_A_SECOND, MOST_POLLS_A_SECOND
 from poku_batch.policy.redials import redial_rules
 from poku_batch.ports import EventSink
 
@@ -65,7 +67,7 @@ class Parts:
             journal=journal,
             ends=self._ends(journal),
             retries=Retries(self._retry_rules(), sleep=clock.sleep),
-            follower=Follower(api, clock, self._follow_rules()),
+            follower=Follower(api, clock, self._follow_rules(), busy=LoopLoad().share),
             gate=self.gate,
             reach=reach,
             stop=self.stop,
@@ -98,4 +100,6 @@ class Parts:
         return FollowRules(
             call_timeout_s=api.call_timeout.total_seconds(),
             poll_interval_s=api.poll_interval.total_seconds(),
+            # A busy machine bears so many a second of its own time, however fast a rehearsal goes.
+            polls_a_second=(LEAST_POLLS_A_SECOND / self.outside.speed, MOST_POLLS_A_SECOND),
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from poku_batch.app import environment
 from poku_batch.app.api import open_api
+from poku_batch.app.descriptors import make_room_for_calls
 from poku_batch.app.gathering import Gathering
 from poku_batch.app.job import Job
 from poku_batch.app.lists import DoNotCallLists, open_lists
@@ -105,6 +106,7 @@ async def _open_job_parts(
 ) -> AsyncIterator[tuple[Prepared, Outside]]:
     """Open all that a run needs, the ledger last: whatever is missing, nothing is written then."""
     simulated = rehearsal is not None
+    make_room_for_calls(campaign.limits.slots, simulate=simulated)
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(open_api(campaign, _simulator(rehearsal)))
         # What reads summaries is asked over the network, in a rehearsal too.
@@ -121,7 +123,9 @@ async def _open_job_parts(
         with faults.stage():
             lists = await open_lists(campaign, simulate=simulated)
         prepared = await stack.enter_async_context(
-            preparing(campaign, simulate=simulated, contacts=contacts, faults=faults)
+            preparing(
+                campaign, simulate=simulated, contacts=contacts, faults=faults, recognise=True
+            )
         )
         if rehearsal is not None and rehearsal.fresh:
             _refuse_to_forget_a_sheet(prepared)
@@ -140,6 +144,7 @@ async def _open_job_parts(
                 senders=senders,
                 simulated=simulated,
                 begin=clock.begin if isinstance(clock, RehearsalClock) else lambda: None,
+                speed=1.0 if rehearsal is None else rehearsal.speed,
             ),
         )
 
