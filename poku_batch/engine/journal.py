@@ -1,15 +1,13 @@
 """What happens to a call, written to the ledger first and told to the listeners afterwards.
 
-Every write is shielded: a run that is broken off still finishes the sentence it is writing, so that
-the ledger never says less than was known.
+A run that is broken off still finishes the sentence it is writing, so that the ledger never says
+less than was known: the run that is written for shields its writes (``lasting``).
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import anyio
 
 from poku_batch.events import (
     ApiUnreached,
@@ -80,14 +78,13 @@ class Journal:
         """
         at = self._clock.now()
         digest = hashlib.sha256(prompt.encode()).hexdigest()
-        with anyio.CancelScope(shield=True):
-            begun = await self._run.begin(
-                admission,
-                prompt_sha256=digest,
-                prompt=prompt if self._keep_prompts else None,
-                guard=guard,
-                at=at,
-            )
+        begun = await self._run.begin(
+            admission,
+            prompt_sha256=digest,
+            prompt=prompt if self._keep_prompts else None,
+            guard=guard,
+            at=at,
+        )
         match begun:
             case Later(until=until, why=why):
                 self._sink.emit(ContactsDeferred(at=at, contacts=1, until=until, why=why))
@@ -108,8 +105,7 @@ class Journal:
     async def deferred(self, waits: Sequence[tuple[Admission, Later]]) -> None:
         """Record that contacts may not be called yet."""
         at = self._clock.now()
-        with anyio.CancelScope(shield=True):
-            await self._run.defer(waits, at=at)
+        await self._run.defer(waits, at=at)
         first = min((later for _, later in waits), key=lambda later: later.until)
         self._sink.emit(
             ContactsDeferred(at=at, contacts=len(waits), until=first.until, why=first.why)
@@ -118,8 +114,7 @@ class Journal:
     async def skipped(self, admission: Admission, why: str) -> None:
         """Record that a rule takes a contact out."""
         at = self._clock.now()
-        with anyio.CancelScope(shield=True):
-            await self._run.skip(admission, why, at=at)
+        await self._run.skip(admission, why, at=at)
         self._tell_skipped(admission, why, at)
 
     def follow(self, call: OpenCall) -> Attempt:
@@ -144,19 +139,16 @@ class Journal:
 
     async def hold(self, attempt: Attempt, why: str) -> None:
         """Record that the placement was turned away and is tried again in a moment."""
-        with anyio.CancelScope(shield=True):
-            await self._run.hold(attempt.id, why, at=self._clock.now())
+        await self._run.hold(attempt.id, why, at=self._clock.now())
 
     async def begin_again(self, attempt: Attempt) -> None:
         """Record the intent to place a held attempt once more."""
-        with anyio.CancelScope(shield=True):
-            await self._run.begin_again(attempt.id, at=self._clock.now())
+        await self._run.begin_again(attempt.id, at=self._clock.now())
         attempt.placed_at = self._clock.now()
 
     async def started(self, attempt: Attempt, interaction_id: InteractionId) -> None:
         """Record the interaction ID of a placed call."""
-        with anyio.CancelScope(shield=True):
-            await self._run.started(attempt.id, interaction_id, at=self._clock.now())
+        await self._run.started(attempt.id, interaction_id, at=self._clock.now())
 
     async def ended(
         self,
@@ -168,8 +160,7 @@ class Journal:
         at: datetime,
     ) -> bool:
         """Record what came of a call that ended ``at``; False where that was known before."""
-        with anyio.CancelScope(shield=True):
-            new = await self._run.finish(attempt.id, result, sequel=sequel, to_read=to_read, at=at)
+        new = await self._run.finish(attempt.id, result, sequel=sequel, to_read=to_read, at=at)
         event = CallEnded(
             at=at,
             row=attempt.row,
@@ -195,8 +186,7 @@ class Journal:
     ) -> None:
         """Record what a closer reading of a call came to; ``before`` is what the rules had said."""
         at = self._clock.now()
-        with anyio.CancelScope(shield=True):
-            new = await self._run.reread(attempt.id, result, sequel=sequel, at=at)
+        new = await self._run.reread(attempt.id, result, sequel=sequel, at=at)
         if new:
             event = CallReread(
                 at=at,
@@ -222,8 +212,7 @@ class Journal:
         """Record that no phone rang and that the contact is due again in ``wait_s`` seconds."""
         at = self._clock.now()
         due_at = _later(at, wait_s)
-        with anyio.CancelScope(shield=True):
-            await self._run.turn_away(attempt.id, why, due_at=due_at, at=at)
+        await self._run.turn_away(attempt.id, why, due_at=due_at, at=at)
         self._sink.emit(
             CallTurnedAway(at=at, row=attempt.row, key=attempt.key, why=why, due_at=due_at)
         )
@@ -232,8 +221,7 @@ class Journal:
         """Record that the request did not leave; the contact is due again in ``wait_s`` seconds."""
         at = self._clock.now()
         due_at = _later(at, wait_s)
-        with anyio.CancelScope(shield=True):
-            await self._run.turn_away(attempt.id, why, due_at=due_at, sent=False, at=at)
+        await self._run.turn_away(attempt.id, why, due_at=due_at, sent=False, at=at)
         self._sink.emit(
             ApiUnreached(at=at, row=attempt.row, key=attempt.key, why=why, due_at=due_at)
         )
@@ -244,29 +232,25 @@ class Journal:
         A placement that was not even ``sent`` does not count as one.
         """
         at = self._clock.now()
-        with anyio.CancelScope(shield=True):
-            await self._run.turn_away(attempt.id, why, due_at=at, sent=sent, at=at)
+        await self._run.turn_away(attempt.id, why, due_at=at, sent=sent, at=at)
         self._sink.emit(CallReleased(at=at, row=attempt.row, key=attempt.key, why=why))
 
     async def rejected(self, attempt: Attempt, why: str) -> None:
         """Record that no phone rang and that placing again would not help."""
         at = self._clock.now()
-        with anyio.CancelScope(shield=True):
-            await self._run.reject(attempt.id, why, at=at)
+        await self._run.reject(attempt.id, why, at=at)
         self._sink.emit(CallFailed(at=at, row=attempt.row, key=attempt.key, why=why))
 
     async def doubted(self, attempt: Attempt, evidence: str) -> None:
         """Record that the call may or may not have rung."""
         at = self._clock.now()
-        with anyio.CancelScope(shield=True):
-            await self._run.doubt(attempt.id, evidence, at=at)
+        await self._run.doubt(attempt.id, evidence, at=at)
         self._tell(attempt, CallUnknown(at=at, row=attempt.row, key=attempt.key, evidence=evidence))
 
     async def unfit(self, admission: Admission, reason: str) -> None:
         """Record that a contact cannot be dialled as its row stands."""
         at = self._clock.now()
-        with anyio.CancelScope(shield=True):
-            await self._run.fail(admission, reason, at=at)
+        await self._run.fail(admission, reason, at=at)
         self._sink.emit(
             CallFailed(at=at, row=admission.row, key=admission.key, why=reason, dialled=False)
         )

@@ -2,7 +2,8 @@
 
 Invariants: what became of a request is written again and again until it is in; only a run that is
 told to end gives that up, and then ``unwritten`` holds it. While a result waits, nobody is admitted
-and no request begins.
+and no request begins. A write that was begun is finished, or given up as a whole, also where its
+task is cancelled.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -267,7 +268,8 @@ class LastingRun:
         while self._waiting:
             if self._stop.requested:
                 raise UnwrittenError
-            await first_of(self._next_worked().wait, self._stop.wait)
+            with anyio.CancelScope(shield=True):
+                await first_of(self._next_worked().wait, self._stop.wait)
         try:
             return await self._insist(act, over=lambda: self._stop.requested)
         except LedgerUnwritableError as error:
@@ -304,7 +306,8 @@ class LastingRun:
         try:
             value = await self._writes.attempt(act)
         except LedgerUnwritableError as error:
-            value = await self._try_again(act, error, over=over)
+            with anyio.CancelScope(shield=True):
+                value = await self._try_again(act, error, over=over)
         self._wake()
         return value
 

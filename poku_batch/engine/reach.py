@@ -32,7 +32,7 @@ class Reach:
         self._down_since: float | None = None
         self._next_at = 0.0
         self._probing = False
-        self._changed = anyio.Event()
+        self._changed: anyio.Event | None = None
 
     @property
     def down(self) -> bool:
@@ -84,8 +84,11 @@ class Reach:
 
     def changed(self) -> anyio.Event:
         """The event of the API being reached again, or of a probe that was not."""
+        if self._changed is None:
+            self._changed = anyio.Event()
         return self._changed
 
     def _tell(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None

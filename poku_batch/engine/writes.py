@@ -46,8 +46,11 @@ class Writes:
         self._watchers = watchers
 
     async def attempt(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Write once. Raises ``LedgerUnwritableError`` where the run was left meanwhile."""
-        with anyio.CancelScope() as scope:
+        """Write once, whoever is cancelled meanwhile.
+
+        Raises ``LedgerUnwritableError`` where the run was left.
+        """
+        with anyio.CancelScope(shield=True) as scope:
             self._open[scope] = self._clock.monotonic()
             if self._watchers is not None and not self._watched:
                 self._watched = True

@@ -17,8 +17,8 @@ import queue
 import sqlite3
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -27,7 +27,7 @@ from typing import Any, Generic, TypeVar
 
 import anyio
 import anyio.to_thread
-from anyio.lowlevel import EventLoopToken, current_token
+from anyio.lowlevel import current_token
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger.failures import is_busy, translated
@@ -45,8 +45,8 @@ _LOCK_ROUND_S = 2.0
 #: A commit writes every page that was changed, and syncs. While there are more than so many a
 #: second, each waits a moment for others to join it, as PostgreSQL's ``commit_delay`` does: of a
 #: call, which waits for minutes, nobody notices; with few calls open nothing waits.
-_BUSY_COMMITS = 100.0
-_GATHER_S = 0.005
+_BUSY_COMMITS = 40.0
+_GATHER_S = 0.010
 
 #: Over how long the commits of a second are counted, in seconds.
 _COUNTED_S = 0.5
@@ -69,7 +69,6 @@ class Kind(Generic[Item, T]):
 class _Operation(Generic[T]):
     act: Callable[[sqlite3.Connection], T]
     settled: anyio.Event | None = None
-    token: EventLoopToken | None = None
     kind: Kind[Any, T] | None = None
     item: object = None
     value: T | None = None
@@ -77,12 +76,15 @@ class _Operation(Generic[T]):
 
 
 class Writer:
-    """The writing connection and its thread."""
+    """The writing connection and its thread; of the event loop in which it is made."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA busy_timeout = {round(_LOCK_ROUND_S * 1000)}")
         self._connection = connection
         self._path = path
+        # asyncio's event loop, or trio's token.
+        native: Any = current_token().native_token
+        self._soon = getattr(native, "call_soon_threadsafe", None) or native.run_sync_soon
         self._queue: queue.SimpleQueue[_Operation[object] | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._over: str | None = None
@@ -120,7 +122,7 @@ class Writer:
     async def _settle(
         self, operation: _Operation[T], undo: Callable[[sqlite3.Connection, T], None] | None
     ) -> T:
-        operation.settled, operation.token = settled, _ = anyio.Event(), current_token()
+        settled = operation.settled = anyio.Event()
         self._hand_in(operation)
         try:
             await settled.wait()
@@ -238,19 +240,10 @@ class Writer:
 
     def _wake(self, operations: Sequence[_Operation[object]]) -> None:
         """Tell who waits, and go on at once: their event loop may be busy."""
-        by_loop: defaultdict[EventLoopToken, list[anyio.Event]] = defaultdict(list)
-        for operation in operations:
-            if operation.token is not None and operation.settled is not None:
-                by_loop[operation.token].append(operation.settled)
-        for token, events in by_loop.items():
-            # asyncio's event loop, or trio's token.
-            native: Any = token.native_token
-            soon = getattr(native, "call_soon_threadsafe", None) or native.run_sync_soon
-            try:
-                soon(_set_all, events)
-            except RuntimeError:
-                # The event loop has ended: nobody waits there any more.
-                continue
+        events = [each.settled for each in operations if each.settled is not None]
+        # The event loop may have ended: nobody waits there any more.
+        with suppress(RuntimeError):
+            self._soon(_set_all, events)
 
     def _die(self, error: BaseException) -> None:
         text = (
