@@ -11,6 +11,7 @@ from dataclasses import replace
 from poku_batch.inspection.dates import DateColumn, date_of_serial, names_dates
 from poku_batch.inspection.findings import Finding, Findings, Kind, Note, Place, ordered
 from poku_batch.inspection.numbers import is_e164, look_at_invalid, look_at_valid, number_in
+from poku_batch.inspection.remembered import Remembered
 from poku_batch.inspection.scope import Scope
 from poku_batch.inspection.texts import (
     doubtful,
@@ -64,7 +65,7 @@ class Inspector:
         self._deciding = {scope.phone, scope.timezone, scope.consent, *scope.moments}
         self._elsewhere: Counter[int] = Counter()
         self._names = _name_columns(scope.columns)
-        self._seen: dict[int, int] = {}
+        self._seen = Remembered(_REMEMBERED)
         self._consents: Counter[str] = Counter()
         self._yes = {value.strip().casefold() for value in scope.consent_values}
 
@@ -154,10 +155,8 @@ class Inspector:
         number, cells = int(to), row.cells
         names = " ".join([cells[at] for at in self._names]).casefold().split()
         mine = _packed(row.row, " ".join(names), cells[self._scope.phone].strip())
-        before = self._seen.get(number)
+        before = self._seen.first(number, mine)
         if before is None:
-            if len(self._seen) < _REMEMBERED:
-                self._seen[number] = mine
             return
         differs = mine ^ before
         same_name, same_writing = not differs & 0xFFFF_0000, not differs & 0xFFFF

@@ -25,10 +25,10 @@ from poku_batch.ledger.kinds import LISTED
 TABLES = (
     """
     CREATE TEMP TABLE sheet (
-        position INTEGER PRIMARY KEY, sheet_row INTEGER NOT NULL, key TEXT, to_number TEXT,
-        country TEXT NOT NULL, cells TEXT NOT NULL, reason TEXT, reason_kind TEXT,
-        priority INTEGER NOT NULL, later_until INTEGER, later_kind TEXT, later_why TEXT,
-        hours_group INTEGER NOT NULL
+        position INTEGER PRIMARY KEY, sheet_row INTEGER NOT NULL, country TEXT NOT NULL,
+        cells TEXT NOT NULL, priority INTEGER NOT NULL, hours_group INTEGER NOT NULL,
+        key TEXT, to_number TEXT, later_until INTEGER, later_kind TEXT, later_why TEXT,
+        reason TEXT, reason_kind TEXT
     )
     """,
     """
@@ -58,12 +58,29 @@ TABLES = (
     "CREATE INDEX temp.plan_contacts ON plan (contact_id) WHERE contact_id IS NOT NULL",
 )
 
-ADD_ROW = "INSERT INTO temp.sheet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_USUAL = "position, sheet_row, country, cells, priority, hours_group, key, to_number"
 
+#: A row by how many of the columns it has, which are the first: the others are NULL. To hand over
+#: None takes Python longer than to hand over a text.
+ADD_ROW = {
+    8: f"INSERT INTO temp.sheet ({_USUAL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+    11: f"""
+        INSERT INTO temp.sheet ({_USUAL}, later_until, later_kind, later_why)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """,  # noqa: S608  # the column names above
+    13: "INSERT INTO temp.sheet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+}
+
+#: Only rows that share something are looked for by it.
 INDEX_SHEET = (
     "CREATE INDEX IF NOT EXISTS temp.sheet_keys ON sheet (key, to_number)",
     "CREATE INDEX IF NOT EXISTS temp.sheet_numbers ON sheet (to_number)",
 )
+
+ARE_REPEATED = """
+    SELECT EXISTS (SELECT 1 FROM temp.repeated_keys)
+        OR EXISTS (SELECT 1 FROM temp.repeated_numbers)
+"""
 
 CLEAR = (
     "DROP VIEW IF EXISTS temp.known",
@@ -222,7 +239,21 @@ FILL_CARRIERS = """
     WHERE place = 1
 """
 
-FILL_PLAN = """
+_JUDGED = """
+            CASE
+                WHEN k.key IS NULL THEN 0
+                WHEN r.position IS NULL OR r.position = k.position THEN 1
+                ELSE 0
+            END AS carries,
+            COALESCE(k.own_reason, CASE
+                WHEN l.position <> k.position THEN 'same number as row ' || l.sheet_row
+            END) AS reason
+        FROM temp.known k
+        LEFT JOIN temp.leaders l ON l.to_number = k.to_number
+        LEFT JOIN temp.carriers r ON r.key = k.key
+"""
+
+FILL_PLAN = f"""
     INSERT INTO temp.plan
     SELECT position, CASE WHEN carries THEN contact_id END, carries,
         CASE WHEN carries THEN anew ELSE 1 END,
@@ -256,21 +287,26 @@ FILL_PLAN = """
                 AS goes_on
         FROM (
         SELECT k.*,
-            CASE
-                WHEN k.key IS NULL THEN 0
-                WHEN r.position IS NULL OR r.position = k.position THEN 1
-                ELSE 0
-            END AS carries,
-            COALESCE(k.own_reason, CASE
-                WHEN l.position <> k.position THEN 'same number as row ' || l.sheet_row
-            END) AS reason
-        FROM temp.known k
-        LEFT JOIN temp.leaders l ON l.to_number = k.to_number
-        LEFT JOIN temp.carriers r ON r.key = k.key
+            {_JUDGED}
     ) AS judged
     ) AS continued
     ORDER BY position
-"""
+"""  # noqa: S608  # put together from the parts above alone
+
+#: What ``FILL_PLAN`` would make of rows without contacts.
+FILL_PLAN_NEW = f"""
+    INSERT INTO temp.plan (position, carries, anew, state, reason, reason_kind, due_at,
+        base_due_at, country, hours_group, next_attempt)
+    SELECT position, carries, 1,
+        CASE WHEN carries AND reason IS NULL THEN 'pending' ELSE 'skipped' END, reason,
+        COALESCE(own_kind, CASE WHEN reason IS NOT NULL THEN :same_number END), 0,
+        0, country, hours_group, 1
+    FROM (
+        SELECT k.position, k.country, k.hours_group, k.own_kind,
+            {_JUDGED}
+    ) AS judged
+    ORDER BY position
+"""  # noqa: S608  # put together from the parts above alone
 
 #: What a row says of the time is asked of the pending alone.
 WAIT_FOR_ROWS = """

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
@@ -78,6 +79,8 @@ class SqliteEnrolment:
         self._caps = tuple(number_caps)
         self._turn = anyio.Lock()
         self._rows = 0
+        #: Whether any row is not to be called yet.
+        self._any_later = False
         #: The sheet that is enrolled again as it is, and the positions of its rows to come.
         self._source: str | None = None
         self._positions = array("q")
@@ -134,8 +137,12 @@ class SqliteEnrolment:
             places = self._positions[first:last]
             if len(places) != len(rows):
                 raise LedgerError(f"{self._path}: more rows than the sheet has that is known")
+        self._any_later = self._any_later or any(row.later is not None for row in rows)
         with transaction(self._connection, writing=False):
-            self._connection.executemany(decisions.ADD_ROW, map(_stored_row, places, rows))
+            stored = map(_stored_row, places, rows)
+            # Rows that are alike go in together, in their order.
+            for columns, alike in groupby(stored, len):
+                self._connection.executemany(decisions.ADD_ROW[columns], alike)
         self._rows = last
 
     def _recall(self, source: str) -> bool:
@@ -196,19 +203,25 @@ class SqliteEnrolment:
         differ = cells.difference(old_columns, self._columns)
         self._connection.create_function("cells_differ", 2, differ, deterministic=True)
         self._connection.create_function("cells_digest", 1, cells.digest, deterministic=True)
-        for statement in (*decisions.INDEX_SHEET, *decisions.CLEAR, *decisions.FIND_REPEATED):
+        for statement in (*decisions.CLEAR, *decisions.FIND_REPEATED):
             self._connection.execute(statement)
+        if self._connection.execute(decisions.ARE_REPEATED).fetchone()[0]:
+            for statement in decisions.INDEX_SHEET:
+                self._connection.execute(statement)
         if faults := list(self._faults()):
             raise ContactsError(faults)
         skip_forgotten(self._connection)
-        self._fill_known(campaign)
+        values = {"campaign": campaign}
+        known = bool(self._connection.execute(decisions.HAS_CONTACTS, values).fetchone()[0])
+        self._fill_known(campaign, known=known)
         if self._duplicates is DuplicateRule.FIRST:
             self._connection.execute(decisions.FILL_LEADERS)
         self._connection.execute(decisions.FILL_CARRIERS)
-        self._connection.execute(decisions.FILL_PLAN, {"same_number": SAME_NUMBER})
+        fill_plan = decisions.FILL_PLAN if known else decisions.FILL_PLAN_NEW
+        self._connection.execute(fill_plan, {"same_number": SAME_NUMBER})
         self._wait(now)
         if self._source is None:
-            return report_of(self._connection, campaign, now)
+            return report_of(self._connection, campaign, now, known=known)
         self._require_known(campaign)
         return report_of_the_rest(self._connection, campaign, now)
 
@@ -223,9 +236,9 @@ class SqliteEnrolment:
                 "meanwhile; run again"
             )
 
-    def _fill_known(self, campaign: int) -> None:
-        values = {"campaign": campaign, "listed": LISTED}
-        if self._connection.execute(decisions.HAS_CONTACTS, values).fetchone()[0]:
+    def _fill_known(self, campaign: int, *, known: bool) -> None:
+        if known:
+            values = {"campaign": campaign, "listed": LISTED}
             self._connection.execute(decisions.FILL_BESIDE, values)
             self._connection.execute(decisions.KNOWN_BESIDE)
         else:
@@ -233,7 +246,8 @@ class SqliteEnrolment:
 
     def _wait(self, now: int) -> None:
         """Let pending rows wait for what they say themselves, and for the caps on their numbers."""
-        self._connection.execute(decisions.WAIT_FOR_ROWS)
+        if self._any_later:
+            self._connection.execute(decisions.WAIT_FOR_ROWS)
         for cap in self._caps:
             values = {
                 "now": now,
@@ -262,41 +276,29 @@ class SqliteEnrolment:
 
 
 def _stored_row(position: int, row: Enrolment) -> tuple[int | str | None, ...]:
+    """The row's columns in the order of ``sheet``, as many as it has."""
+    key, to, later = row.key, row.to, row.later
+    if key is not None and not key.isascii():
+        _require_encodable(key, row.row)
     stored = cells.to_stored(row.cells)
-    if row.key is not None and not row.key.isascii():
-        try:
-            row.key.encode()
-        except UnicodeEncodeError as error:
-            fault = Fault(
-                message="the key holds a character that no text file can hold",
-                row=row.row,
-                hint="correct the cell",
-            )
-            raise ContactsError([fault]) from error
-    reason = kind = until = wait = why = None
-    if row.skip_reason:
-        reason = cells.storable(row.skip_reason)
-    elif row.key is None or row.to is None:
-        reason = _NO_KEY if row.key is None else _NO_NUMBER
-    if reason is not None:
-        kind = kind_of(reason)
-    if row.later is not None:
-        until, wait, why = _stored_later(row.later)
-    return (
-        position,
-        row.row,
-        row.key,
-        row.to,
-        row.country or "",
-        stored,
-        reason,
-        kind,
-        row.priority,
-        until,
-        wait,
-        why,
-        row.group,
-    )
+    first = (position, row.row, row.country or "", stored, row.priority, row.group, key, to)
+    if not row.skip_reason and key is not None and to is not None:
+        return first if later is None else first + _stored_later(later)
+    reason = cells.storable(row.skip_reason or (_NO_KEY if key is None else _NO_NUMBER))
+    wait = (None, None, None) if later is None else _stored_later(later)
+    return (*first, *wait, reason, kind_of(reason))
+
+
+def _require_encodable(key: str, row: int) -> None:
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        fault = Fault(
+            message="the key holds a character that no text file can hold",
+            row=row,
+            hint="correct the cell",
+        )
+        raise ContactsError([fault]) from error
 
 
 def _stored_later(later: Later) -> tuple[int, str, str]:

@@ -204,7 +204,7 @@ class Reader:
             values["after"] = rows[-1][0]
 
     async def plain_records(
-        self, campaign: CampaignId, *, batch: int = 10_000
+        self, campaign: CampaignId, *, batch: int = 2_000
     ) -> AsyncIterator[list[PlainRecord]]:
         """The current sheet's rows as ``statements.READ_PLAIN`` has them, in sheet order."""
         found = await self.run(lambda connection: _campaign(connection, campaign))

@@ -46,10 +46,10 @@ _DECIDED = """
 _FIND_UNREAD = f"""
     SELECT a.id, c.id, c.key, c.sheet_row, a.number, COALESCE(n.summary, ''), n.recording_url,
         a.interaction_id, a.placed_at, a.ended_at, {_DECIDED} OR c.position IS NULL
-    FROM answers n
-    JOIN attempts a ON a.id = n.attempt_id
-    JOIN contacts c ON c.id = a.contact_id
-    JOIN attempt_events e ON e.contact_id = c.id AND e.attempt_id = a.id AND e.what = 'ended'
+    FROM answers n INDEXED BY answers_to_read
+    CROSS JOIN attempts a ON a.id = n.attempt_id
+    CROSS JOIN contacts c ON c.id = a.contact_id
+    CROSS JOIN attempt_events e ON e.contact_id = c.id AND e.attempt_id = a.id AND e.what = 'ended'
     WHERE n.to_read = 1 AND c.campaign_id = :campaign AND e.run_id IS NOT :run
     ORDER BY a.ended_at, a.id
 """  # noqa: S608  # put together from the parts above alone

@@ -4,6 +4,7 @@ It reads the temporary tables of ``decisions`` and nothing that grows with the s
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -27,16 +28,25 @@ _GROUPS = 20_000
 #: How far apart the due times of a group may be: the first that makes few enough groups.
 _LENGTHS = (timedelta(hours=1), timedelta(days=1), timedelta(days=36_500))
 
-#: The columns of ``statements.COUNT_CONTACTS``.
-_COUNT_PLAN = """
+#: Those that may be called now: groups, attempts and countries are few.
+_COUNT_DUE = """
+    SELECT p.hours_group, p.next_attempt, p.country, COUNT(*)
+    FROM temp.plan p
+    WHERE p.state = 'pending' AND p.due_at <= :now
+    GROUP BY 1, 2, 3
+"""
+
+#: The others; the columns of ``statements.COUNT_CONTACTS``.
+_COUNT_OTHERS = """
     SELECT p.state,
         CASE WHEN p.state = 'done' THEN p.outcome END,
         CASE WHEN p.state IN ('failed', 'skipped') THEN p.reason_kind END,
         CASE WHEN p.state = 'pending' THEN p.country END,
-        CASE WHEN p.state = 'pending' AND p.due_at > :now THEN COALESCE(p.wait_kind, '') END,
+        CASE WHEN p.state = 'pending' THEN COALESCE(p.wait_kind, '') END,
         COUNT(*),
         MIN(p.due_at)
     FROM temp.plan p
+    WHERE NOT (p.state = 'pending' AND p.due_at <= :now)
     GROUP BY 1, 2, 3, 4, 5
 """
 
@@ -63,15 +73,13 @@ _COUNT_KNOWN = """
     ) AS before
 """
 
-#: ``:length`` is how far apart the due times of a group may be.
-_FIND_PENDING = """
-    SELECT p.hours_group, p.next_attempt, COUNT(*),
-        CASE WHEN MIN(p.due_at) > :now THEN MIN(p.due_at) END
+#: Who waits; ``:length`` is how far apart the due times of a group may be.
+_FIND_WAITING = """
+    SELECT p.hours_group, p.next_attempt, COUNT(*), MIN(p.due_at)
     FROM temp.plan p
-    WHERE p.state = 'pending'
-    GROUP BY p.hours_group, p.next_attempt,
-        CASE WHEN p.due_at > :now THEN p.due_at / :length ELSE -1 END
-    ORDER BY p.hours_group, p.next_attempt, MAX(MIN(p.due_at), :now)
+    WHERE p.state = 'pending' AND p.due_at > :now
+    GROUP BY p.hours_group, p.next_attempt, p.due_at / :length
+    ORDER BY p.hours_group, p.next_attempt, MIN(p.due_at)
     LIMIT :limit
 """
 
@@ -130,10 +138,15 @@ _FIRST_OTHER_KEY = f"""
 """
 
 
-def report_of(connection: sqlite3.Connection, campaign: int, now: int) -> EnrolmentReport:
-    """Say what the plan in the temporary tables does to a campaign; ``now`` is a stored time."""
+def report_of(
+    connection: sqlite3.Connection, campaign: int, now: int, *, known: bool
+) -> EnrolmentReport:
+    """Say what the plan in the temporary tables does to a campaign; ``now`` is a stored time.
+
+    ``known``: the campaign has contacts.
+    """
     gone = connection.execute(_COUNT_GONE, {"campaign": campaign}).fetchone()[0]
-    return _report_of(connection, campaign, now, rest=(), gone=gone)
+    return _report_of(connection, campaign, now, rest=(), gone=gone, any_known=known)
 
 
 def report_of_the_rest(connection: sqlite3.Connection, campaign: int, now: int) -> EnrolmentReport:
@@ -143,7 +156,7 @@ def report_of_the_rest(connection: sqlite3.Connection, campaign: int, now: int) 
     """
     gone = connection.execute(standing.COUNT_GONE, {"campaign": campaign}).fetchone()[0]
     rest = tuple(standing.counts_of_the_rest(connection, campaign))
-    return _report_of(connection, campaign, now, rest=rest, gone=gone)
+    return _report_of(connection, campaign, now, rest=rest, gone=gone, any_known=True)
 
 
 def _report_of(
@@ -153,60 +166,92 @@ def _report_of(
     *,
     rest: Sequence[tuple[Any, ...]],
     gone: int,
+    any_known: bool,
 ) -> EnrolmentReport:
     ask = connection.execute
     new, reopened = ask(_COUNT_CHANGES).fetchone()
     known, changed, redials, redials_due, waiting = ask(_COUNT_KNOWN, {"now": now}).fetchone()
+    due = ask(_COUNT_DUE, {"now": now}).fetchall()
+    pending = ((ContactState.PENDING, None, None, country, None, n, 0) for *_, country, n in due)
+    counts = counts_of([*pending, *ask(_COUNT_OTHERS, {"now": now}), *rest])
+    called_before = ask(_COUNT_CALLED_BEFORE).fetchone()[0] if known else 0
+    values = {"campaign": campaign}
+    other_key = ask(_COUNT_OTHER_KEY, values).fetchone()[0] if any_known else 0
     return EnrolmentReport(
-        counts=counts_of([*ask(_COUNT_PLAN, {"now": now}), *rest]),
+        counts=counts,
         new=new,
         reopened=reopened,
         gone=gone,
-        called_before=ask(_COUNT_CALLED_BEFORE).fetchone()[0],
+        called_before=called_before,
         known=known + sum(row[5] for row in rest),
         changed=changed,
         redials=redials,
         redials_due=redials_due,
         waiting=waiting,
-        other_key=ask(_COUNT_OTHER_KEY, {"campaign": campaign}).fetchone()[0],
-        pending=_pending(connection, now),
-        skipped=tuple(
-            RowNote(row=row, key=key or "", note=reason)
-            for row, key, reason in ask(_FIRST_SKIPPED, {"limit": _NOTES})
-        ),
-        called_before_rows=tuple(
-            RowNote(row=row, key=key, note=f"called before, with other cells; now {state}")
-            for row, key, state in ask(_FIRST_CALLED_BEFORE, {"limit": _NOTES})
-        ),
-        reopened_rows=tuple(
-            RowNote(row=row, key=key, note=_why_reopened(*before))
-            for row, key, *before in ask(_FIRST_REOPENED, {"limit": _NOTES})
-        ),
-        other_key_rows=tuple(
-            RowNote(row=row, key=key, note=_called_for(other, placed_at))
-            for row, key, other, placed_at in ask(
-                _FIRST_OTHER_KEY, {"campaign": campaign, "limit": _NOTES}
-            )
-        ),
+        other_key=other_key,
+        pending=_pending(connection, due, now),
+        # Each of these looks at every row, until it has found enough.
+        skipped=_first_skipped(connection) if counts.of(ContactState.SKIPPED) else (),
+        called_before_rows=_first_called_before(connection) if called_before else (),
+        reopened_rows=_first_reopened(connection) if reopened else (),
+        other_key_rows=_first_other_key(connection, campaign) if other_key else (),
     )
 
 
-def _pending(connection: sqlite3.Connection, now: int) -> tuple[PendingGroup, ...]:
-    """The pending contacts by group, in few enough of them."""
-    found: list[tuple[int, int, int, int | None]] = []
+def _first_skipped(connection: sqlite3.Connection) -> tuple[RowNote, ...]:
+    return tuple(
+        RowNote(row=row, key=key or "", note=reason)
+        for row, key, reason in connection.execute(_FIRST_SKIPPED, {"limit": _NOTES})
+    )
+
+
+def _first_called_before(connection: sqlite3.Connection) -> tuple[RowNote, ...]:
+    return tuple(
+        RowNote(row=row, key=key, note=f"called before, with other cells; now {state}")
+        for row, key, state in connection.execute(_FIRST_CALLED_BEFORE, {"limit": _NOTES})
+    )
+
+
+def _first_reopened(connection: sqlite3.Connection) -> tuple[RowNote, ...]:
+    return tuple(
+        RowNote(row=row, key=key, note=_why_reopened(*before))
+        for row, key, *before in connection.execute(_FIRST_REOPENED, {"limit": _NOTES})
+    )
+
+
+def _first_other_key(connection: sqlite3.Connection, campaign: int) -> tuple[RowNote, ...]:
+    values = {"campaign": campaign, "limit": _NOTES}
+    return tuple(
+        RowNote(row=row, key=key, note=_called_for(other, placed_at))
+        for row, key, other, placed_at in connection.execute(_FIRST_OTHER_KEY, values)
+    )
+
+
+def _pending(
+    connection: sqlite3.Connection, due: Sequence[tuple[int, int, str, int]], now: int
+) -> tuple[PendingGroup, ...]:
+    """The pending contacts by group, in few enough of them; ``due`` are the rows of the due."""
+    at_once: Counter[tuple[int, int]] = Counter()
+    for group, attempt, _, contacts in due:
+        at_once[group, attempt] += contacts
+    waiting: list[tuple[int, int, int, int]] = []
+    most = max(_GROUPS - len(at_once), 0)
     for length in _LENGTHS:
-        values = {"now": now, "length": instants.length(length), "limit": _GROUPS + 1}
-        found = connection.execute(_FIND_PENDING, values).fetchall()
-        if len(found) <= _GROUPS:
+        values = {"now": now, "length": instants.length(length), "limit": most + 1}
+        waiting = connection.execute(_FIND_WAITING, values).fetchall()
+        if len(waiting) <= most:
             break
+    found = [(*of, contacts, 0) for of, contacts in at_once.items()]
     return tuple(
         PendingGroup(
             group=group,
             attempt=attempt,
             contacts=contacts,
-            due_at=instants.maybe_from_stored(due_at),
+            due_at=instants.from_stored(due_at) if due_at else None,
         )
-        for group, attempt, contacts, due_at in found
+        for group, attempt, contacts, due_at in sorted(
+            [*found, *waiting], key=lambda row: (row[0], row[1], row[3])
+        )
     )
 
 

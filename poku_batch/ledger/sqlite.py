@@ -157,7 +157,7 @@ class SqliteLedger:
         return self._reader.records(campaign, batch=batch)
 
     def plain_records(
-        self, campaign: CampaignId, *, batch: int = 10_000
+        self, campaign: CampaignId, *, batch: int = 2_000
     ) -> AsyncIterator[list[PlainRecord]]:
         """What ``records`` gives, as plain values."""
         return self._reader.plain_records(campaign, batch=batch)

@@ -76,7 +76,7 @@ _COUNT_AGAIN = """
 """
 
 COUNT_GONE = """
-    SELECT COUNT(*) FROM contacts
+    SELECT COUNT(*) FROM contacts INDEXED BY contacts_gone
     WHERE campaign_id = :campaign AND position IS NULL AND key IS NOT NULL
 """
 

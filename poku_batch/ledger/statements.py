@@ -1,7 +1,9 @@
 """The SQL of runs, transitions and reading. Parameters are named; times are stored instants.
 
 Conditions that a partial index has are repeated word for word, or SQLite would not use it:
-``contacts_due``, ``attempts_unfinished``.
+``contacts_due``, ``attempts_unfinished``. Where a few rows of a partial index lead to the rest,
+it is named and joined from by CROSS JOIN: SQLite cannot know how few they are, and would rather go
+through every contact.
 """
 
 ADD_CAMPAIGN = """
@@ -42,7 +44,7 @@ RELEASE_ALL = """
 #: Attempts that a dead run left between the intent and any answer.
 FIND_CUT_OFF = """
     SELECT a.id, a.placed_at
-    FROM attempts a JOIN contacts c ON c.id = a.contact_id
+    FROM attempts a INDEXED BY attempts_unfinished CROSS JOIN contacts c ON c.id = a.contact_id
     WHERE c.campaign_id = :campaign
         AND a.state IN ('dialing', 'in_call', 'unknown') AND a.state = 'dialing'
 """
@@ -58,7 +60,7 @@ FIND_OPEN_CALLS = """
     SELECT a.id, c.id, c.key, c.sheet_row, a.to_number, a.interaction_id, a.placed_at,
         a.number, c.state = 'unknown',
         c.state NOT IN ('dialing', 'unknown') OR a.number <> c.attempts OR c.position IS NULL
-    FROM attempts a JOIN contacts c ON c.id = a.contact_id
+    FROM attempts a INDEXED BY attempts_unfinished CROSS JOIN contacts c ON c.id = a.contact_id
     WHERE c.campaign_id = :campaign AND a.run_id <> :run
         AND a.state IN ('dialing', 'in_call', 'unknown') AND a.interaction_id IS NOT NULL
     ORDER BY a.placed_at, a.id

@@ -160,7 +160,7 @@ class Ledger(Protocol):
         """
 
     def plain_records(
-        self, campaign: CampaignId, *, batch: int = 10_000
+        self, campaign: CampaignId, *, batch: int = 2_000
     ) -> AsyncIterator[list[PlainRecord]]:
         """What ``records`` gives, without the fields that were read out of summaries."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from poku_batch.ledger import guards, holds, instants, runs, statements
+from poku_batch.ledger import guards, holds, instants, readings, runs, standing, statements
 from poku_batch.ledger.opening import connect, prepare
 from tests.ledger.ledger_clinic import CLINIC, NOW
 
@@ -147,5 +147,54 @@ def test_admitting_costs_the_same_among_a_hundred_thousand_contacts_as_among_a_t
     few, first = work_of_the_queue(tmp_path / "few.db", 1_000, due_at)
     many, _ = work_of_the_queue(tmp_path / "many.db", 100_000, due_at)
     assert first == due_at
+    assert few > 0
+    assert many < 1.5 * few
+
+
+#: Contacts whose calls have ended.
+CALLED = (
+    """
+    INSERT INTO contacts (campaign_id, key, position, sheet_row, to_number, cells, state, attempts)
+    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :rows - 1)
+    SELECT 1, 'k' || i, i, i, '+' || i, '[]', 'done', 1 FROM n
+    """,
+    """
+    INSERT INTO attempts (contact_id, number, run_id, state, to_number, cells_digest,
+        prompt_sha256, placements, began_at, placed_at, ended_at, outcome)
+    SELECT id, 1, 1, 'ended', to_number, '', '', 1, 0, 0, 1, 'completed' FROM contacts
+    """,
+    "INSERT INTO answers (attempt_id, summary) SELECT id, 'Confirmed.' FROM attempts",
+)
+
+
+def work_of_going_on(path: Path, rows: int) -> int:
+    """What a run asks of its ledger before its first call, in steps of SQLite's machine."""
+    prepare(path)
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with closing(connect(path)) as connection:
+        connection.execute("INSERT INTO campaigns (name, wave) VALUES ('clinic', '')")
+        runs.open_run(connection, CLINIC, host="here", pid=1, at=NOW)
+        for statement in CALLED:
+            connection.execute(statement, {"rows": rows})
+        connection.set_progress_handler(count, 10)
+        hold = runs.open_run(connection, CLINIC, host="here", pid=1, at=NOW)
+        assert runs.open_calls(connection, hold=hold) == []
+        assert readings.unread_calls(connection, hold=hold) == []
+        gone = connection.execute(standing.COUNT_GONE, {"campaign": hold.campaign})
+        assert gone.fetchone() == (0,)
+    return steps
+
+
+def test_what_an_earlier_run_left_costs_the_same_among_a_hundred_thousand_called_contacts(
+    tmp_path: Path,
+) -> None:
+    few = work_of_going_on(tmp_path / "few.db", 1_000)
+    many = work_of_going_on(tmp_path / "many.db", 100_000)
     assert few > 0
     assert many < 1.5 * few
