@@ -51,11 +51,11 @@ async def open_lists(campaign: Campaign, *, simulate: bool) -> DoNotCallLists:
 
     Raises ``ContactsError`` for a file that is missing, or has a line that cannot be read.
     """
-    from poku_batch.contacts.do_not_call import DoNotCallFiles
-    from poku_batch.phone import possible_number
-
     files = None
     if campaign.do_not_call:
+        from poku_batch.contacts.do_not_call import DoNotCallFiles
+        from poku_batch.phone import possible_number
+
         number_of = partial(possible_number, region=campaign.contacts.region)
         files = DoNotCallFiles(campaign.do_not_call, number_of)
         await anyio.to_thread.run_sync(files.load)

@@ -5,14 +5,15 @@ Memory holds them all; there are no more than ``MAX_CORRECTIONS``.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
-
-import pandas as pd
+from typing import TYPE_CHECKING, NoReturn
 
 from poku_batch.contacts.columns import nearest
 from poku_batch.contacts.sheet import Sheet, frame_of
 from poku_batch.errors import ContactsError, Fault
 from poku_batch.models import SheetRow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: The row's number in the whole sheet; empty for a row that is new.
 ROW_COLUMN = "call_row"
@@ -203,8 +204,10 @@ def _row_number(text: str) -> int | None:
 
 def _reader(
     corrections: Corrections, columns: Sequence[str]
-) -> Callable[[int], Iterator[pd.DataFrame]]:
-    def read(batch: int) -> Iterator[pd.DataFrame]:
+) -> Callable[[int], "Iterator[pd.DataFrame]"]:
+    def read(batch: int) -> "Iterator[pd.DataFrame]":
+        import pandas as pd
+
         rows = corrections.only()
         for start in range(0, len(rows), batch):
             part = rows[start : start + batch]

@@ -20,8 +20,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
-import numpy as np
-
 from poku_batch.contacts.columns import find_phone_column
 from poku_batch.contacts.delimiter import detect_delimiter
 from poku_batch.contacts.encoding import detect_encoding
@@ -40,6 +38,8 @@ _SAMPLE_LINES = 1_000
 #: Usual names for numbers that name other things too, beside a clearer one.
 _UNCLEAR = frozenset({"to", "number"})
 _COMMENT = re.compile(r"(?:^|\s)#.*")
+#: So many numbers are sorted as they are; beyond, numpy is worth its import.
+_FEW_NUMBERS = 20_000
 #: A first cell with so many digits is meant as a number, though it may not be one.
 _LEAST_DIGITS = 5
 
@@ -49,8 +49,7 @@ class ListedNumbers:
 
     def __init__(self, numbers: "array[int]") -> None:
         """Take the digits of E.164 numbers, in any order and any number of times."""
-        unique = np.unique(np.frombuffer(numbers, dtype=np.uint64))
-        self._sorted = array("Q", unique.tobytes())
+        self._sorted = _ascending(numbers)
 
     def __contains__(self, e164: str) -> bool:
         number = int(e164)
@@ -62,6 +61,14 @@ class ListedNumbers:
 
     def __iter__(self) -> Iterator[str]:
         return (f"+{number}" for number in self._sorted)
+
+
+def _ascending(numbers: "array[int]") -> "array[int]":
+    if len(numbers) <= _FEW_NUMBERS:
+        return array("Q", sorted(set(numbers)))
+    import numpy as np
+
+    return array("Q", np.unique(np.frombuffer(numbers, dtype=np.uint64)).tobytes())
 
 
 def read_do_not_call(path: Path, number_of: NumberOf, *, name: str | None = None) -> ListedNumbers:

@@ -1,18 +1,20 @@
 """Sheets from DataFrames, for notebooks."""
 
 from collections.abc import Iterator
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from poku_batch.contacts.cells import cell_text
 from poku_batch.contacts.header import Header, nameless_fault, read_header
 from poku_batch.contacts.sheet import Sheet, frame_of, require_contacts
 from poku_batch.errors import ContactsError, Fault
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _NAME = "the DataFrame"
 
 
-def frame_sheet(df: pd.DataFrame) -> Sheet:
+def frame_sheet(df: "pd.DataFrame") -> Sheet:
     """Make a sheet of a DataFrame with columns of any dtypes, one contact a row.
 
     Missing values become empty cells, whole numbers lose ``.0``, times are ISO 8601. The index is
@@ -37,7 +39,7 @@ def frame_sheet(df: pd.DataFrame) -> Sheet:
     return require_contacts(sheet)
 
 
-def _frames(df: pd.DataFrame, header: Header, batch: int) -> Iterator[pd.DataFrame]:
+def _frames(df: "pd.DataFrame", header: Header, batch: int) -> "Iterator[pd.DataFrame]":
     for start in range(0, len(df), batch):
         part = df.iloc[start : start + batch]
         lists = [_texts(part.iloc[:, position]) for position in header.kept]
@@ -46,13 +48,13 @@ def _frames(df: pd.DataFrame, header: Header, batch: int) -> Iterator[pd.DataFra
         yield frame
 
 
-def _texts(column: pd.Series) -> list[str]:
+def _texts(column: "pd.Series") -> list[str]:
     missing = column.isna().tolist()
     cells = zip(column.tolist(), missing, strict=True)
     return ["" if is_missing else cell_text(cell) for cell, is_missing in cells]
 
 
-def _require_unicode(frame: pd.DataFrame) -> None:
+def _require_unicode(frame: "pd.DataFrame") -> None:
     """Refuse halves of surrogate pairs, which no file and no ledger can hold."""
     for name in frame.columns:
         for row, cell in zip(frame.index, frame[name], strict=True):

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from poku_batch.contacts.columns import nearest
 from poku_batch.contacts.files import Stamp, require_file, require_unchanged
 from poku_batch.contacts.formats import open_table
 from poku_batch.contacts.sheet import Layout, Part, Sheet, require_contacts
 from poku_batch.errors import ContactsError, Fault
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SHOWN_COLUMNS = 5
 
@@ -169,7 +171,9 @@ def _parts(files: Sequence[_File]) -> Iterator[Part]:
         )
 
 
-def _frames(files: Sequence[_File], parts: Sequence[Part], batch: int) -> Iterator[pd.DataFrame]:
+def _frames(files: Sequence[_File], parts: Sequence[Part], batch: int) -> "Iterator[pd.DataFrame]":
+    import pandas as pd
+
     columns = list(files[0].sheet.columns)
     for file, part in zip(files, parts, strict=True):
         with file.opened() as sheet:

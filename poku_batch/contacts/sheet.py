@@ -9,11 +9,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from poku_batch.errors import ContactsError, Fault
 from poku_batch.models import SheetRow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ class Sheet:
 
     name: str
     columns: tuple[str, ...]
-    read: Callable[[int], Iterator[pd.DataFrame]] = field(repr=False)
+    read: Callable[[int], "Iterator[pd.DataFrame]"] = field(repr=False)
     release: Callable[[], None] = field(repr=False, default=lambda: None)
     encoding: str | None = None
     delimiter: str | None = None
@@ -79,7 +81,7 @@ class Sheet:
         own = _place(row - part.shift, position, part.letters, part.worksheet)
         return f"{part.name}, {own}"
 
-    def rows(self, batch: int = 10_000) -> Iterator[pd.DataFrame]:
+    def rows(self, batch: int = 10_000) -> "Iterator[pd.DataFrame]":
         """Read the rows, up to ``batch`` at once.
 
         One row per contact, in file order; columns in file order, dtype object, every cell a
@@ -124,8 +126,10 @@ def _place(row: int, position: int | None, letters: Sequence[str], worksheet: st
 
 def frame_of(
     columns: Sequence[str], lists: Sequence[Sequence[str]], *, first_row: int
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Build a frame from one list of cells per column; rows are numbered from ``first_row``."""
+    import pandas as pd
+
     frame = pd.DataFrame(dict(zip(columns, lists, strict=True)), dtype=object)
     frame.index = pd.RangeIndex(first_row, first_row + len(frame), name="row")
     return frame
@@ -139,7 +143,7 @@ def require_contacts(sheet: Sheet) -> Sheet:
     raise ContactsError([Fault(file=sheet.name, message="has a header and no rows", hint=hint)])
 
 
-def _without_blank_rows(frame: pd.DataFrame) -> pd.DataFrame:
+def _without_blank_rows(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Drop rows of nothing but white space; looks at a further column only while some remain."""
     blank: Sequence[int] = range(len(frame))
     for position in range(frame.shape[1]):

@@ -164,8 +164,12 @@ def _check_rows(table: _Table, header: Header, records: Iterable[_Record]) -> in
     """Check the rows after the header, and give the number of the last."""
     faults: list[Fault] = []
     unshown, last_row = 0, header.row
+    # Of a million rows almost all have just as many cells as the header.
+    usual = None if header.nameless else header.width
     for record in records:
-        last_row = record.row
+        last_row, _, _, cells = record
+        if len(cells) == usual:
+            continue
         fault = _shape_fault(table, header, record)
         if fault is None:
             continue
@@ -202,8 +206,6 @@ def _cut(table: _Table) -> list[list[str]]:
 
 def _shape_fault(table: _Table, header: Header, record: _Record) -> Fault | None:
     cells = record.cells
-    if len(cells) == header.width and not header.nameless:
-        return None
     if not any(cell.strip() for cell in cells):
         return None
     # Spreadsheet programs leave empty cells at the right of some rows and not of others.

@@ -7,12 +7,14 @@ shown as text where the field is a text, and as nothing elsewhere.
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from poku_batch.campaign.telling import FieldKind, OutcomesBy
 from poku_batch.models import FieldValue
 from poku_batch.results.outside import clean
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: The kind of each field of a campaign, by its name, in the order of the columns.
 Fields = Mapping[str, FieldKind]
@@ -47,8 +49,10 @@ def columns_of(fields: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(column_of, fields))
 
 
-def series_of(values: Iterable[FieldValue], kind: FieldKind, index: pd.Index) -> pd.Series:
+def series_of(values: Iterable[FieldValue], kind: FieldKind, index: "pd.Index") -> "pd.Series":
     """One column: dates as ``datetime.date``, the rest as its kind's dtype says."""
+    import pandas as pd
+
     return pd.Series([typed(value, kind) for value in values], index=index, dtype=_DTYPES[kind])
 
 

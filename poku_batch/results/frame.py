@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from poku_batch.contacts.corrections import ERROR_COLUMN, ROW_COLUMN
 from poku_batch.models import ContactRecord
@@ -11,10 +10,13 @@ from poku_batch.results.columns import TIME_COLUMNS
 from poku_batch.results.fields import NO_FIELDS, Fields, column_of, series_of
 from poku_batch.results.outside import clean
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def results_frame(
     columns: Sequence[str], records: Sequence[ContactRecord], fields: Fields = NO_FIELDS
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Build the results: one row per record in its order, the index the sheet's row numbers.
 
     The input's columns come first, dtype object, each cell the sheet's ``str``. Then
@@ -24,6 +26,8 @@ def results_frame(
     ``datetime.date`` in object, float64, Int64, boolean, text as object. Text from outside has lost
     its control characters.
     """
+    import pandas as pd
+
     index = _row_index(records)
     data = _cell_lists(columns, records) | _call_lists(records)
     frame = pd.DataFrame(data, index=index, dtype=object)
@@ -37,11 +41,13 @@ def results_frame(
     return frame
 
 
-def rejects_frame(columns: Sequence[str], records: Sequence[ContactRecord]) -> pd.DataFrame:
+def rejects_frame(columns: Sequence[str], records: Sequence[ContactRecord]) -> "pd.DataFrame":
     """Build rejects: one row per record in its order, the index the sheet's row numbers.
 
     The input's columns as in results; then ``call_row``, int64, and ``call_error``, object.
     """
+    import pandas as pd
+
     data = _cell_lists(columns, records)
     data[ROW_COLUMN] = [record.row for record in records]
     data[ERROR_COLUMN] = [clean(record.error) for record in records]
@@ -50,7 +56,9 @@ def rejects_frame(columns: Sequence[str], records: Sequence[ContactRecord]) -> p
     return frame
 
 
-def _row_index(records: Sequence[ContactRecord]) -> pd.Index:
+def _row_index(records: Sequence[ContactRecord]) -> "pd.Index":
+    import pandas as pd
+
     return pd.Index([record.row for record in records], dtype="int64", name="row")
 
 

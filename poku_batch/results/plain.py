@@ -19,6 +19,12 @@ from poku_batch.results.outside import FORMULA_STARTS, UNFIT, clean, without_for
 
 _FORMULA_STARTS = frozenset(FORMULA_STARTS)
 
+#: A time as text is put together of these.
+_MOMENT = np.dtype([("day", "S10"), ("minute", "S7"), ("second", "S3"), ("millisecond", "S4")])
+_MINUTES = np.array([f"T{at // 60:02}:{at % 60:02}:" for at in range(1_440)], dtype="S7")
+_SECONDS = np.array([f"{at:02}." for at in range(60)], dtype="S3")
+_MILLISECONDS = np.array([f"{at:03}Z" for at in range(1_000)], dtype="S4")
+
 
 class PlainTable:
     """CSV or TSV as ``TextTable`` writes it, of rows as ``Ledger.plain_records`` gives them."""
@@ -54,7 +60,7 @@ def text_of(records: Sequence[PlainRecord], *, columns: int, delimiter: str) -> 
     outside = partial(_outside, delimiter=delimiter)
     numbers = [number or "" for number in to]
     lists = [
-        list(map(_line_of(columns, delimiter), cells)) if columns else None,
+        _lines(cells, columns, delimiter) if columns else None,
         state,
         outside(outcome),
         outside(summary),
@@ -64,11 +70,22 @@ def text_of(records: Sequence[PlainRecord], *, columns: int, delimiter: str) -> 
         _quoted(numbers, delimiter, "".join(numbers)),
         _moments(started),
         _moments(ended),
-        map(_seconds, started, ended),
+        _seconds(started, ended),
         outside(error),
     ]
     filled = [values for values in lists if values is not None]
     return "\r\n".join(map(delimiter.join, zip(*filled, strict=True))) + "\r\n"
+
+
+def _lines(cells: Sequence[str], columns: int, delimiter: str) -> Sequence[str]:
+    """The lines of rows' cells, from their JSON."""
+    rows, text = len(cells), "\n".join(cells)
+    # Without an escape, all quotes are JSON's own, and all line ends those between the rows.
+    if "\\" not in text and text.count('"') == 2 * columns * rows:
+        text = text[2:-2].replace('"]\n["', "\n").replace('","', delimiter)
+        if text.count(delimiter) == (columns - 1) * rows:
+            return text.split("\n")
+    return list(map(_line_of(columns, delimiter), cells))
 
 
 def _line_of(columns: int, delimiter: str) -> Callable[[str], str]:
@@ -81,6 +98,8 @@ def _line_of(columns: int, delimiter: str) -> Callable[[str], str]:
             text = stored[2:-2].replace(between, delimiter)
             if text.count(delimiter) == columns - 1:
                 return text
+            cells = stored[2:-2].split(between)
+            return delimiter.join([f'"{cell}"' if delimiter in cell else cell for cell in cells])
         cells = json.loads(stored)
         return delimiter.join(_quoted(cells, delimiter, "".join(cells)))
 
@@ -118,15 +137,31 @@ def _quoted(texts: Sequence[str], delimiter: str, joined: str) -> Sequence[str]:
 def _moments(stored: Sequence[int | None]) -> Sequence[str]:
     """Stored times as ISO 8601, UTC, to the millisecond; nothing where they are not known."""
     unknown = None in stored
-    known = [0 if at is None else at for at in stored] if unknown else stored
-    moments = np.array(known, dtype="datetime64[us]").astype("datetime64[ms]")
-    texts: list[str] = np.datetime_as_string(moments, timezone="UTC").tolist()
+    known = [at for at in stored if at is not None] if unknown else stored
+    if not known:
+        return [""] * len(stored)
+    days, of_day = np.divmod(np.array(known, dtype=np.int64) // 1_000, 86_400_000)
+    minutes, of_minute = np.divmod(of_day, 60_000)
+    seconds, milliseconds = np.divmod(of_minute, 1_000)
+    found, places = np.unique(days, return_inverse=True)
+    parts = np.empty(len(known), dtype=_MOMENT)
+    parts["day"] = np.datetime_as_string(found.astype("datetime64[D]")).astype("S10")[places]
+    parts["minute"] = _MINUTES[minutes]
+    parts["second"] = _SECONDS[seconds]
+    parts["millisecond"] = _MILLISECONDS[milliseconds]
+    joined, width = parts.tobytes().decode("ascii"), _MOMENT.itemsize
+    texts = [joined[at : at + width] for at in range(0, len(joined), width)]
     if unknown:
-        return ["" if at is None else text for at, text in zip(stored, texts, strict=True)]
+        each = iter(texts)
+        return ["" if at is None else next(each) for at in stored]
     return texts
 
 
-def _seconds(started: int | None, ended: int | None) -> str:
-    if started is None or ended is None or ended < started:
-        return ""
-    return f"{(ended - started) / 1_000_000:.3f}"
+def _seconds(started: Sequence[int | None], ended: Sequence[int | None]) -> Sequence[str]:
+    """How long calls took; nothing where that is not known, or the clock was set back."""
+    return [
+        ""
+        if begun is None or over is None or over < begun
+        else "%.3f" % ((over - begun) / 1_000_000)
+        for begun, over in zip(started, ended, strict=True)
+    ]

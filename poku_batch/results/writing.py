@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio import to_thread
@@ -24,14 +24,16 @@ from poku_batch.results.fields import NO_FIELDS, Fields
 from poku_batch.results.frame import rejects_frame, results_frame
 from poku_batch.results.layout import Layout, rejects_layout, results_layout
 from poku_batch.results.overview import Overview
-from poku_batch.results.plain import PlainTable
 from poku_batch.results.rejects import Rejects, is_reject
-from poku_batch.results.tables import Table, open_table
+
+if TYPE_CHECKING:
+    from poku_batch.results.plain import PlainTable
+    from poku_batch.results.tables import Table
 
 #: Makes a table's rows of the ledger's.
 _Framing = Callable[[list[Any]], Any]
 #: Opens the table that goes to a target, at a path that is not its last.
-_Opening = Callable[[Path, Path], Table]
+_Opening = Callable[[Path, Path], "Table"]
 
 #: The formats that are text, by their endings, and what stands between their cells.
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -49,7 +51,7 @@ class _Draft:
     asked: Path
     target: Path
     path: Path
-    table: Table
+    table: "Table"
 
 
 async def write_results(
@@ -88,7 +90,9 @@ async def write_plain(
     """Write what ``write_results`` writes, of plain records into text files."""
     layout = results_layout(columns, NO_FIELDS)
 
-    def table(path: Path, target: Path) -> PlainTable:
+    def table(path: Path, target: Path) -> "PlainTable":
+        from poku_batch.results.plain import PlainTable
+
         delimiter = _DELIMITERS[target.suffix.lower()]
         return PlainTable(path, layout, columns=len(columns), delimiter=delimiter)
 
@@ -119,7 +123,12 @@ async def write_rejects(
 
 
 def _tables(layout: Layout, overview: Overview | None = None) -> _Opening:
-    return lambda path, target: open_table(path, layout, target=target, overview=overview)
+    def table(path: Path, target: Path) -> "Table":
+        from poku_batch.results.tables import open_table
+
+        return open_table(path, layout, target=target, overview=overview)
+
+    return table
 
 
 async def _write_tables(

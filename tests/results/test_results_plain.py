@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import anyio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poku_batch.ledger.cells import to_stored
@@ -86,6 +86,7 @@ def plain(position: int, record: ContactRecord) -> PlainRecord:
     )
 
 
+@settings(deadline=None)  # the first imports what writes
 @given(data=st.data(), columns=st.integers(1, 3))
 @pytest.mark.parametrize("ending", [".csv", ".tsv"])
 def test_plain_records_give_the_bytes_that_frames_of_records_give(
