@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from poku_batch.cli.arguments import CampaignFile
+from poku_batch.cli.looping import run_for_long
 
 
 def check(
@@ -36,8 +37,6 @@ def check(
 
     Exit code 0: a run would start, though it may skip rows. 2: it would refuse, and why.
     """
-    import anyio
-
     from poku_batch.app.checking import FixTo, look_over
     from poku_batch.app.gathering import faults_of
     from poku_batch.campaign import load_campaign
@@ -51,7 +50,7 @@ def check(
     try:
         loaded = load_campaign(campaign)
         with err.status("reading the sheet") as shown:
-            looked = anyio.run(
+            looked = run_for_long(
                 partial(
                     look_over,
                     loaded,

@@ -1,4 +1,4 @@
-"""The event loop of a run, and a garbage collector that lets it work."""
+"""The event loop of what takes long, and a garbage collector that lets it work."""
 
 import gc
 from collections.abc import Callable, Coroutine, Iterator
@@ -14,7 +14,7 @@ _THRESHOLDS = (10_000, 20, 50)
 
 
 def run_for_long(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run what lasts as long as its calls, on the event loop that the environment asks for.
+    """Run what lasts, a run or a large sheet, on the event loop that the environment asks for.
 
     Raises ``UsageError`` where that is none.
     """

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from poku_batch.cli.arguments import AsJson, CampaignFile, Simulated
+from poku_batch.cli.looping import run_for_long
 
 
 def status(campaign: CampaignFile, *, simulate: Simulated = False, json: AsJson = False) -> None:
@@ -51,8 +52,6 @@ def export(
 
     With --output nothing but that file is written.
     """
-    import anyio
-
     from poku_batch.app.preparing import output_paths
     from poku_batch.app.reading import export_files
     from poku_batch.campaign import load_campaign
@@ -60,7 +59,7 @@ def export(
 
     loaded = load_campaign(campaign)
     to = output.absolute() if output else None
-    written = anyio.run(partial(export_files, loaded, to=to, simulate=simulate))
+    written = run_for_long(partial(export_files, loaded, to=to, simulate=simulate))
     wanted = output_paths(loaded, simulate=simulate) if to is None else (to,)
     print_outputs(written.outputs, wanted)
     print_rejects(written.rejects)
