@@ -7,7 +7,7 @@ need it.
 
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from poku_batch.results.layout import Layout
 from poku_batch.results.outside import FORMULA_STARTS, UNFIT, clean, without_formula
 
 _FORMULA_STARTS = frozenset(FORMULA_STARTS)
+#: What stands between two cells in the ledger's JSON.
+_BETWEEN = '","'
 
 #: A time as text is put together of these.
 _MOMENT = np.dtype([("day", "S10"), ("minute", "S7"), ("second", "S3"), ("millisecond", "S4")])
@@ -77,33 +79,23 @@ def text_of(records: Sequence[PlainRecord], *, columns: int, delimiter: str) -> 
     return "\r\n".join(map(delimiter.join, zip(*filled, strict=True))) + "\r\n"
 
 
-def _lines(cells: Sequence[str], columns: int, delimiter: str) -> Sequence[str]:
+def _lines(stored: Sequence[str], columns: int, delimiter: str) -> Sequence[str]:
     """The lines of rows' cells, from their JSON."""
-    rows, text = len(cells), "\n".join(cells)
+    rows, text = len(stored), "\n".join(stored)
     # Without an escape, all quotes are JSON's own, and all line ends those between the rows.
-    if "\\" not in text and text.count('"') == 2 * columns * rows:
-        text = text[2:-2].replace('"]\n["', "\n").replace('","', delimiter)
+    if "\\" not in text:
+        text = text[2:-2].replace('"]\n["', "\n").replace(_BETWEEN, delimiter)
         if text.count(delimiter) == (columns - 1) * rows:
             return text.split("\n")
-    return list(map(_line_of(columns, delimiter), cells))
+    return list(map(partial(_line, delimiter=delimiter), stored))
 
 
-def _line_of(columns: int, delimiter: str) -> Callable[[str], str]:
-    """What makes the line of a row's cells from their JSON."""
-    quotes, between = 2 * columns, '","'
-
-    def line(stored: str) -> str:
-        # Without an escape, all quotes are JSON's own where there are no more than these.
-        if stored.count('"') == quotes and "\\" not in stored:
-            text = stored[2:-2].replace(between, delimiter)
-            if text.count(delimiter) == columns - 1:
-                return text
-            cells = stored[2:-2].split(between)
-            return delimiter.join([f'"{cell}"' if delimiter in cell else cell for cell in cells])
-        cells = json.loads(stored)
-        return delimiter.join(_quoted(cells, delimiter, "".join(cells)))
-
-    return line
+def _line(stored: str, *, delimiter: str) -> str:
+    """The line of one row's cells, from their JSON."""
+    if "\\" not in stored:
+        return delimiter.join(_delimited(stored[2:-2].split(_BETWEEN), delimiter))
+    cells = json.loads(stored)
+    return delimiter.join(_quoted(cells, delimiter, "".join(cells)))
 
 
 def _outside(texts: Sequence[str | None], *, delimiter: str) -> Sequence[str]:
@@ -127,11 +119,16 @@ def _quoted(texts: Sequence[str], delimiter: str, joined: str) -> Sequence[str]:
     if not marks:
         return texts
     if len(marks) == 1 and marks[0] == delimiter:
-        return [f'"{text}"' if delimiter in text else text for text in texts]
+        return _delimited(texts, delimiter)
     return [
         '"' + text.replace('"', '""') + '"' if any(mark in text for mark in marks) else text
         for text in texts
     ]
+
+
+def _delimited(texts: Sequence[str], delimiter: str) -> Sequence[str]:
+    """As ``_quoted`` gives texts without quotes and line ends."""
+    return [f'"{text}"' if delimiter in text else text for text in texts]
 
 
 def _moments(stored: Sequence[int | None]) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import os
+from array import array
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from poku_batch.contacts.do_not_call import DoNotCallFiles, read_do_not_call
+from poku_batch.contacts.do_not_call import DoNotCallFiles, ListedNumbers, read_do_not_call
 from poku_batch.errors import ContactsError
 from poku_batch.phone import possible_number
 
@@ -313,3 +314,12 @@ def test_a_list_that_cannot_be_read_at_the_start_is_an_error(tmp_path: Path) -> 
     lists = files(tmp_path, "a.txt")
     with pytest.raises(ContactsError, match="there is no such file"):
         lists.load()
+
+
+@pytest.mark.parametrize("count", [0, 10, 50_000])
+def test_a_list_of_any_length_is_in_order_and_has_each_number_once(count: int) -> None:
+    numbers = [14_155_550_000 + (at * 7_919) % 1_000_003 for at in range(count)]
+    listed = ListedNumbers(array("Q", numbers + numbers[::-2]))
+    assert list(listed) == [f"+{number}" for number in sorted(numbers)]
+    assert all(f"+{number}" in listed for number in numbers[:100])
+    assert "+14155549999" not in listed
