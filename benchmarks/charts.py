@@ -34,7 +34,7 @@ def bars(  # noqa: PLR0913 – what a picture can be asked to show
     import altair as alt
 
     scale = alt.Scale(type="log", nice=True) if log else alt.Scale(zero=True)
-    axis = alt.Axis(format=",~g", tickCount=5, labelFlush=False)
+    axis = alt.Axis(format=",.6~g", tickCount=5, labelFlush=False)
     names = list(dict.fromkeys(str(row[name]) for row in rows))
     base = alt.Chart().encode(y=alt.Y(name, type="nominal", sort=names, title=None))
     # A bar on a logarithmic scale needs a beginning that is not zero.

@@ -175,8 +175,9 @@ async def _bare(folder: Path) -> Stages:
     return bare(folder / "contacts.csv", folder)
 
 
-def workbook(folder: Path, count: int) -> Spent:
-    """Read a workbook of so many rows, from opening it to its last cell."""
+def workbook(folder: Path, count: int) -> tuple[Spent, Spent]:
+    """Read a workbook of so many rows, from opening it to its last cell; ours, and openpyxl."""
+    import openpyxl
     import xlsxwriter
 
     path = folder / "contacts.xlsx"
@@ -190,7 +191,13 @@ def workbook(folder: Path, count: int) -> Spent:
         read = sum(len(batch) for batch in opened.batches())
     if read != count:
         raise AssertionError(f"read {read} rows of {count}")
-    return spent
+    other = Spent()
+    with other.more():
+        opened_by_other = openpyxl.load_workbook(path, read_only=True)
+        for _row in opened_by_other.worksheets[0].iter_rows(values_only=True):
+            pass
+        opened_by_other.close()
+    return spent, other
 
 
 def _measure(count: int, repeats: int) -> tuple[Stages, Stages]:
@@ -221,11 +228,11 @@ def main() -> int:
     count, xlsx, repeats = (5_000, 1_000, 1) if args.quick else (args.rows, args.xlsx, args.repeats)
     ours, least = _measure(count, repeats)
     with tempfile.TemporaryDirectory() as name:
-        book = workbook(Path(name), xlsx)
-    return publish(_found(count, ours, least, xlsx, book), _picture(ours, least))
+        books = workbook(Path(name), xlsx)
+    return publish(_found(count, ours, least, xlsx, books), _picture(ours, least))
 
 
-def _found(count: int, ours: Stages, least: Stages, xlsx: int, book: Spent) -> Found:
+def _found(count: int, ours: Stages, least: Stages, xlsx: int, books: tuple[Spent, Spent]) -> Found:
     table: list[dict[str, Any]] = [
         {"what": f"{who}, {stage}", "wall s": spent.wall_s, "CPU s": spent.cpu_s}
         for who, stages in (("enrolment", ours), ("pandas and executemany", least))
@@ -236,7 +243,10 @@ def _found(count: int, ours: Stages, least: Stages, xlsx: int, book: Spent) -> F
         )
         if spent.wall_s
     ]
-    table.append({"what": f"workbook of {xlsx:,} rows", "wall s": book.wall_s, "CPU s": book.cpu_s})
+    table += [
+        {"what": f"workbook of {xlsx:,} rows, {who}", "wall s": book.wall_s, "CPU s": book.cpu_s}
+        for who, book in zip(("ours", "openpyxl"), books, strict=True)
+    ]
 
     def ratio(of: Callable[[Spent], float]) -> float:
         return ours.sum_s(of, plan=False) / least.sum_s(of, plan=False)
@@ -254,10 +264,9 @@ def _found(count: int, ours: Stages, least: Stages, xlsx: int, book: Spent) -> F
             ),
             Target(
                 number="6e",
-                what="a workbook, per 100,000 rows",
-                value=book.cpu_s * 100_000 / xlsx,
-                bound=1.2,
-                unit=" s",
+                what="reading a workbook ÷ openpyxl's fastest way, CPU",
+                value=books[0].cpu_s / books[1].cpu_s,
+                bound=0.5,
             ),
         ],
         notes=[
@@ -286,7 +295,7 @@ def _picture(ours: Stages, least: Stages) -> Any:
         alt.Chart(data, title="Enrolment beside the least that it could cost")
         .mark_bar()
         .encode(x=alt.X("CPU s:Q", stack=True), y=alt.Y("who:N", title=None), color="stage:N")
-        .properties(width=520, height=110)
+        .properties(width=520, height=110, padding={"left": 60, "right": 20})
     )
 
 

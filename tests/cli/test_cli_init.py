@@ -78,8 +78,9 @@ def test_each_purpose_gives_a_campaign_that_checks_and_rehearses(
     assert f"poku-batch check {name}.yaml" in written.out
     check = desk.do("check", f"{name}.yaml")
     assert check.code == 0, check
-    assert "call 3" in check.out
-    run = desk.do("run", f"{name}.yaml", "--simulate", "--yes", "--no-wait")
+    # Now or later: it may be night where some of them are.
+    assert "To call by country: US 3" in check.out, check.out
+    run = desk.do("run", f"{name}.yaml", "--simulate", "--yes")
     assert run.code in {0, 3}, run
     with (desk.path / "results" / f"{name}.simulated.csv").open(encoding="utf-8") as file:
         assert {row["call_status"] for row in csv.DictReader(file)} <= {"done", "failed"}
@@ -185,7 +186,7 @@ def test_a_workbook_with_a_title_and_several_worksheets_is_read_as_it_is(desk: D
     assert campaign.contacts.file.path == desk.path / "clinic.xlsx"
     check = desk.do("check", "calls/appointment-confirmations.yaml")
     assert check.code == 0, check
-    assert "call 3" in check.out
+    assert "call 3" in check.out, check.out
 
 
 @pytest.mark.parametrize(
