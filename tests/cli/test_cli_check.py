@@ -1,5 +1,6 @@
 """``check``: everything that is wrong, at once, where it is and how it is mended."""
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,7 @@ def test_places_are_named_as_the_workbook_has_them(folder: Folder) -> None:
     assert 'people.xlsx (xlsx, worksheet "Tuesday" of 2, header in row 3)' in out
 
 
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_what_libreoffice_makes_of_a_sheet_is_seen(folder: Folder, tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]

@@ -48,24 +48,24 @@ BREAKS = (
     Break(
         what="tasks are told before the commit, and go on",
         file="ledger/writer.py",
-        old="                        operation.perform(self._connection)\n",
-        new="                        operation.perform(self._connection)\n"
+        old="                    self._perform(operations)\n",
+        new="                    self._perform(operations)\n"
         "                    self._wake(operations)\n",
         cuts=True,
     ),
     Break(
         what="a result is told, and written a moment later",
         file="engine/journal.py",
-        old="            new = await self._run.finish("
+        old="        new = await self._run.finish("
         "attempt.id, result, sequel=sequel, to_read=to_read, at=at)\n",
-        new="            import asyncio\n"
-        "            async def later():\n"
-        "                await asyncio.sleep(0.05)\n"
-        "                await self._run.finish("
+        new="        import asyncio\n"
+        "        async def later():\n"
+        "            await asyncio.sleep(0.05)\n"
+        "            await self._run.finish("
         "attempt.id, result, sequel=sequel, to_read=to_read, at=at)\n"
-        "            self._run.__dict__.setdefault('kept', []).append("
+        "        self._run.__dict__.setdefault('kept', []).append("
         "asyncio.ensure_future(later()))\n"
-        "            new = True\n",
+        "        new = True\n",
     ),
     Break(
         what="the interaction ID is not recorded",
@@ -121,10 +121,9 @@ BREAKS = (
     ),
     Break(
         what="a redial does not wait until its call was read",
-        file="ledger/transitions.py",
-        old="        if to_read and sequel.state is ContactState.PENDING:\n"
-        "            sequel = Sequel()\n",
-        new="",
+        file="ledger/endings.py",
+        old="return Sequel() if end.to_read and sequel.state is ContactState.PENDING else sequel",
+        new="return sequel",
         redials=True,
     ),
     Break(
