@@ -208,3 +208,20 @@ async def test_writing_does_not_wait_for_reading(tmp_path: Path) -> None:
                 (admission,) = await run.admit(1, now=NOW)
                 await run.begin(admission, prompt_sha256="p", at=NOW)
         assert [record.row for record in rows] == list(range(10))
+
+
+async def test_nobody_waits_long_for_others_that_do_not_come(
+    traced: Traced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("poku_batch.ledger.writer.time.sleep", waits.append)
+    for n in range(300):
+        await traced.add(f"n{n}")
+    alone = len(waits)
+    for round_ in range(20):
+        async with anyio.create_task_group() as tasks:
+            for n in range(20):
+                tasks.start_soon(traced.add, f"{round_}-{n}")
+    assert traced.commits >= 300
+    assert 0 < alone < 60
+    assert len(waits) > alone
