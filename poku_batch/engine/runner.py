@@ -1,9 +1,8 @@
 """A run: open calls of earlier runs first, then whoever is due, in a bounded number of slots.
 
 Contacts are admitted for slots that are free, and a few ahead of them (``ahead``): a million may
-wait in the ledger, and none of them in memory. Each is asked
-about at the moment it would be dialled: whoever may not be called yet is deferred, whoever may not
-be called at all is skipped.
+wait in the ledger, and none of them in memory. Each is asked about at the moment it would be
+dialled: whoever may not be called yet is deferred, whoever may not be called at all is skipped.
 """
 
 from dataclasses import dataclass

@@ -1,11 +1,12 @@
 """Runs whose ends are asked for, and long ones, can be measured; and lose nobody."""
 
 import importlib.util
-import os
 import subprocess
 import sys
 
 import pytest
+
+from tests.benchmarks.short_runs import quick
 
 MISSING = [
     name for name in ("altair", "psutil", "vl_convert") if importlib.util.find_spec(name) is None
@@ -15,20 +16,6 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"not in uv's group bench: {', '.join(MISSING)}"),
     pytest.mark.skipif(sys.platform == "win32", reason="processes are measured by wait4"),
 ]
-
-
-def quick(command: str) -> "subprocess.CompletedProcess[str]":
-    done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{command}", "--quick"],
-        env=os.environ | {"BENCH_DRY": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    # 1: a target does not hold, which a short run does not decide.
-    assert done.returncode in {0, 1}, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 def assert_holds(done: "subprocess.CompletedProcess[str]", *targets: str) -> None:
