@@ -22,6 +22,12 @@ Invariants:
 - ``campaigns.enrolled_from`` is what the current sheet was enrolled from, in words of whoever
   enrolled it; NULL where its contacts may no longer be what that made of them. ``sharing`` has the
   rows of the current sheet that share a number or a key with others, under the first of them.
+- A campaign is paused while ``paused_at`` is not NULL, by a person (``paused_by``), whether a run
+  of it goes on or not. ``stop_asked_at`` and ``stop_asked_by`` ask one run to end. ``seen_at`` is
+  when a run was last known to be alive, in real time also where the run's own is rehearsed;
+  ``doing`` is what it says of itself then (JSON).
+- A row of ``recordings`` says where the local copy of an attempt's recording is (an absolute path),
+  how long it is and its SHA-256, or why there is none.
 - A number is on the do-not-call list while ``do_not_call.removed_at`` is NULL.
 - ``answers.to_read`` is 1 while somebody is still to read the call; ``kept_sequel`` is what the
   contact becomes if nobody does (JSON). ``fields`` is a JSON object, ``opted_out`` the words by
@@ -361,8 +367,40 @@ _VERSION_4 = (
     "CREATE INDEX contacts_gone ON contacts (campaign_id) WHERE position IS NULL",
 )
 
+#: Nothing that a person asked of a run of an earlier version lasts: there was no way to ask.
+_VERSION_5 = (
+    "ALTER TABLE campaigns ADD COLUMN paused_at BIGINT",
+    "ALTER TABLE campaigns ADD COLUMN paused_by TEXT",
+    "ALTER TABLE runs ADD COLUMN stop_asked_at BIGINT",
+    "ALTER TABLE runs ADD COLUMN stop_asked_by TEXT",
+    "ALTER TABLE runs ADD COLUMN seen_at BIGINT",
+    "ALTER TABLE runs ADD COLUMN doing TEXT",
+    """
+    CREATE TABLE recordings (
+        attempt_id INTEGER PRIMARY KEY REFERENCES attempts (id),
+        state TEXT NOT NULL CHECK (state IN ('kept', 'missing')),
+        file TEXT,
+        size BIGINT,
+        sha256 TEXT,
+        why TEXT,
+        tries BIGINT NOT NULL DEFAULT 0 CHECK (tries >= 0),
+        at BIGINT NOT NULL,
+        CHECK ((state = 'kept') = (file IS NOT NULL)),
+        CHECK ((file IS NULL) = (size IS NULL) AND (file IS NULL) = (sha256 IS NULL)),
+        CHECK (state <> 'missing' OR why IS NOT NULL)
+    )
+    """,
+    "CREATE INDEX runs_latest ON runs (campaign_id, id)",
+)
+
 #: The statements that lead from each version to the next; the first leads from an empty file to 1.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _VERSION_1,
+    _VERSION_2,
+    _VERSION_3,
+    _VERSION_4,
+    _VERSION_5,
+)
 
 #: The version that this program reads and writes.
 VERSION = len(MIGRATIONS)

@@ -3,6 +3,14 @@
 All are frozen. Times are aware UTC. Nothing here reads, writes or decides.
 """
 
+from poku_batch.models.browsing import (
+    AttemptRecord,
+    CallNow,
+    CallThen,
+    ContactOrder,
+    ContactQuery,
+    ContactsPage,
+)
 from poku_batch.models.calls import (
     Answer,
     CallRequest,
@@ -32,6 +40,7 @@ from poku_batch.models.contacts import (
     SheetRow,
     UnreadCall,
 )
+from poku_batch.models.controls import Doing, Orders, Pause, RunRecord
 from poku_batch.models.history import (
     Decision,
     Happening,
@@ -64,6 +73,7 @@ from poku_batch.models.permissions import (
     Wait,
     WaitKind,
 )
+from poku_batch.models.recordings import KeptRecording, MissingRecording, WantedRecording
 from poku_batch.models.sources import Source, SourceKind
 from poku_batch.models.states import (
     AttemptState,
@@ -72,24 +82,41 @@ from poku_batch.models.states import (
     Outcome,
     RunEnding,
 )
+from poku_batch.models.statistics import (
+    AttemptStep,
+    CallsInHour,
+    CampaignStatistics,
+    LengthBand,
+    LocalHour,
+)
 
 __all__ = [
     "E164_PATTERN",
     "Admission",
     "Answer",
     "AttemptId",
+    "AttemptRecord",
     "AttemptState",
+    "AttemptStep",
+    "CallNow",
     "CallRequest",
     "CallResult",
+    "CallThen",
+    "CallsInHour",
     "CampaignId",
+    "CampaignStatistics",
     "Cap",
     "ContactId",
     "ContactKey",
+    "ContactOrder",
+    "ContactQuery",
     "ContactRecord",
     "ContactState",
+    "ContactsPage",
     "Counts",
     "Decision",
     "DoNotCallEntry",
+    "Doing",
     "Doubtful",
     "DuplicateRule",
     "Ended",
@@ -103,14 +130,20 @@ __all__ = [
     "HookEvent",
     "HookMessage",
     "InteractionId",
+    "KeptRecording",
     "Later",
+    "LengthBand",
+    "LocalHour",
     "MessageId",
+    "MissingRecording",
     "Moment",
     "Never",
     "NotTold",
     "OpenCall",
+    "Orders",
     "Outcome",
     "PastCalls",
+    "Pause",
     "PendingGroup",
     "Permission",
     "PlainRecord",
@@ -120,6 +153,7 @@ __all__ = [
     "RowNote",
     "RunEnding",
     "RunId",
+    "RunRecord",
     "Selection",
     "Sequel",
     "SheetRow",
@@ -134,4 +168,5 @@ __all__ = [
     "Usage",
     "Wait",
     "WaitKind",
+    "WantedRecording",
 ]

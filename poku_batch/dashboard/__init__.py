@@ -1,0 +1,1 @@
+"""Live pages for the campaigns of a ledger, served on this machine."""

@@ -1,0 +1,1 @@
+"""What report and dashboard share: the style sheet, charts, words and numbers of a page."""

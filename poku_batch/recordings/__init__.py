@@ -1,0 +1,1 @@
+"""Local copies of recordings: fetched within bounds, whole or not at all."""

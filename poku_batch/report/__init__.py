@@ -1,0 +1,1 @@
+"""One page about a campaign: a self-contained file that opens offline."""
