@@ -1,1 +1,1 @@
-"""What report and dashboard share: the style sheet, charts, words and numbers of a page."""
+"""What all pages share: their style and templates (``templates``), words and badges (``words``)."""
