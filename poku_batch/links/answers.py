@@ -3,8 +3,9 @@
 import os
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
@@ -26,9 +27,21 @@ class BrokenOffError(Exception):
     """A body ended before its end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is asked for: the kinds of body that are accepted, and further headers.
+
+    Nothing is waited for longer than ``read_timeout_s`` between two pieces; None: for ever.
+    """
+
+    accept: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    read_timeout_s: float | None = None
+
+
 @asynccontextmanager
 async def asking(
-    url: httpx.URL, addresses: list[str], context: ssl.SSLContext | None
+    url: httpx.URL, addresses: list[str], context: ssl.SSLContext | None, wish: Wish
 ) -> AsyncIterator[httpcore.Response]:
     """GET an address over a connection of its own; the body is read by the caller.
 
@@ -38,19 +51,19 @@ async def asking(
     target = httpcore.URL(
         scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
     )
-    headers: dict[bytes | str, bytes | str] = {
-        "Host": url.netloc.decode("ascii"),
-        "User-Agent": f"poku-batch/{version('poku-batch')}",
-        "Accept": "text/csv, */*;q=0.5",
-        "Accept-Encoding": "identity",
-        "Connection": "close",
-    }
+    headers: list[tuple[bytes | str, bytes | str]] = [
+        ("Host", url.netloc.decode("ascii")),
+        ("User-Agent", f"poku-batch/{version('poku-batch')}"),
+        ("Accept", wish.accept),
+        ("Accept-Encoding", "identity"),
+        ("Connection", "close"),
+        *wish.headers.items(),
+    ]
+    timeouts = {"connect": _CONNECT_TIMEOUT_S, "read": wish.read_timeout_s}
     connection = httpcore.AsyncHTTPConnection(
         target.origin, ssl_context=context, network_backend=network
     )
-    request = httpcore.Request(
-        "GET", target, headers=headers, extensions={"timeout": {"connect": _CONNECT_TIMEOUT_S}}
-    )
+    request = httpcore.Request("GET", target, headers=headers, extensions={"timeout": timeouts})
     try:
         response = await connection.handle_async_request(request)
         try:
