@@ -102,7 +102,7 @@ class Reader:
 
     async def usage(self, campaign: CampaignId, *, longest: timedelta | None) -> Usage:
         """What a campaign has used up so far; nothing for one never enrolled."""
-        return await self._of(
+        return await self.of(
             campaign,
             Usage(),
             lambda connection, number: runs.usage(connection, number, longest=longest),
@@ -129,7 +129,7 @@ class Reader:
 
     async def unknown_calls(self, campaign: CampaignId, *, limit: int) -> list[UnknownCall]:
         """The first unknown contacts of the current sheet."""
-        return await self._of(
+        return await self.of(
             campaign,
             [],
             lambda connection, number: verdicts.unknown_calls(connection, number, limit),
@@ -138,20 +138,20 @@ class Reader:
     async def selected(self, campaign: CampaignId, chosen: Selection) -> PutBack:
         """What putting a selection back would do."""
         nobody = PutBack(contacts=0, may_ring_twice=0, asked_not_to=0)
-        return await self._of(campaign, nobody, partial(selection.count, selection=chosen))
+        return await self.of(campaign, nobody, partial(selection.count, selection=chosen))
 
     async def contact(self, campaign: CampaignId, key: str) -> ContactRecord | None:
         """The contact with a key, whether it is in the current sheet or not."""
 
         def ask(connection: sqlite3.Connection, number: int) -> ContactRecord | None:
             values = {"campaign": number, "key": key}
-            return next(iter(_records(connection.execute(statements.READ_RECORD, values))), None)
+            return next(iter(records_of(connection.execute(statements.READ_RECORD, values))), None)
 
-        return await self._of(campaign, None, ask)
+        return await self.of(campaign, None, ask)
 
     async def near_keys(self, campaign: CampaignId, key: str, *, limit: int) -> list[str]:
         """Keys that may have been meant."""
-        return await self._of(
+        return await self.of(
             campaign,
             [],
             lambda connection, number: history.near_keys(connection, number, key, limit),
@@ -176,7 +176,7 @@ class Reader:
                 return
             yield entries
 
-    async def _of(
+    async def of(
         self, campaign: CampaignId, none: T, ask: Callable[[sqlite3.Connection, int], T]
     ) -> T:
         """Ask about a campaign by its number; ``none`` for one that is not in the ledger."""
@@ -200,7 +200,7 @@ class Reader:
             return connection.execute(statements.READ_RECORDS, values).fetchall()
 
         while rows := await self.run(ask):
-            yield await anyio.to_thread.run_sync(_records, rows)
+            yield await anyio.to_thread.run_sync(records_of, rows)
             values["after"] = rows[-1][0]
 
     async def plain_records(
@@ -273,7 +273,8 @@ def _campaign(
     return found
 
 
-def _records(rows: Iterable[tuple[Any, ...]]) -> list[ContactRecord]:
+def records_of(rows: Iterable[tuple[Any, ...]]) -> list[ContactRecord]:
+    """The records of rows that a statement of ``statements`` has read."""
     return [
         ContactRecord(
             row=row,

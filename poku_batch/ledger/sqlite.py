@@ -20,6 +20,7 @@ import anyio.to_thread
 
 from poku_batch.errors import CampaignBusyError
 from poku_batch.ledger import do_not_call, instants, opening, runs, selection, statements, verdicts
+from poku_batch.ledger.browsing import SqliteBrowsing
 from poku_batch.ledger.enrolment import SqliteEnrolment
 from poku_batch.ledger.failures import translated
 from poku_batch.ledger.holds import campaign_number
@@ -56,6 +57,12 @@ class SqliteLedger:
         self._writer = writer
         self._reader = reader
         self._runs: list[SqliteRun] = []
+        self._browsing = SqliteBrowsing(reader)
+
+    @property
+    def browsing(self) -> SqliteBrowsing:
+        """Parts of the ledger for a person to look at."""
+        return self._browsing
 
     @asynccontextmanager
     async def enrolment(

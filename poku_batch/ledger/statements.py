@@ -308,10 +308,19 @@ COUNT_CONTACTS = f"""{COUNT_SETTLED}
     GROUP BY 1, 4, 5
 """  # noqa: S608  # put together from the parts above alone
 
-#: A person's word stands before a late answer, unless that says not to call again. Where the last
-#: attempt was turned away and the contact waits, or is skipped, the one before it is what came of
-#: it so far.
-_RECORDS = """
+#: The last attempt of a contact, and the one whose result stands: where the last was turned away
+#: and the contact waits, or is skipped, the one before it is what came of it so far.
+TOLD_ATTEMPT = """
+    LEFT JOIN attempts l ON l.contact_id = c.id AND l.number = c.attempts
+    LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = CASE
+        WHEN l.state = 'turned_away' AND l.number > 1 AND c.state IN ('pending', 'skipped')
+            THEN c.attempts - 1
+        ELSE c.attempts
+    END
+"""
+
+#: A person's word stands before a late answer, unless that says not to call again.
+_RECORDS = f"""
     SELECT c.position, c.sheet_row, c.key, c.cells, c.state, c.to_number, c.attempts,
         CASE WHEN a.outcome = 'do_not_call' THEN a.outcome ELSE COALESCE(v.outcome, a.outcome) END,
         CASE WHEN a.outcome = 'do_not_call' THEN n.summary ELSE COALESCE(v.summary, n.summary) END,
@@ -327,15 +336,10 @@ _RECORDS = """
         ),
         l.from_number
     FROM contacts c
-    LEFT JOIN attempts l ON l.contact_id = c.id AND l.number = c.attempts
-    LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = CASE
-        WHEN l.state = 'turned_away' AND l.number > 1 AND c.state IN ('pending', 'skipped')
-            THEN c.attempts - 1
-        ELSE c.attempts
-    END
+    {TOLD_ATTEMPT}
     LEFT JOIN answers n ON n.attempt_id = a.id
     LEFT JOIN verdicts v ON v.attempt_id = a.id
-"""
+"""  # noqa: S608  # put together from the parts above alone
 
 READ_RECORDS = f"""{_RECORDS}
     WHERE c.campaign_id = :campaign AND c.position IS NOT NULL AND c.position > :after
@@ -344,6 +348,12 @@ READ_RECORDS = f"""{_RECORDS}
 """
 
 READ_RECORD = f"{_RECORDS} WHERE c.campaign_id = :campaign AND c.key = :key"
+
+#: Rows of the current sheet by their places, in no order.
+READ_CHOSEN = f"""{_RECORDS}
+    WHERE c.campaign_id = :campaign AND c.position IS NOT NULL
+        AND c.position IN (SELECT value FROM json_each(:positions))
+"""  # noqa: S608  # put together from the parts above alone
 
 #: What ``_RECORDS`` says of results without fields, a step in an index less for each row.
 READ_PLAIN = """

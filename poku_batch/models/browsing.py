@@ -26,8 +26,9 @@ class ContactOrder(StrEnum):
 class ContactQuery:
     """Which contacts of the current sheet are wanted, in what order, from the ``offset``-th on.
 
-    ``search`` is looked for in keys, cells and numbers, whatever its case; "" for all. ``states``
-    and ``outcomes`` are any of these; () for all.
+    ``search`` is looked for in keys, cells and numbers, each letter in either case; "" for all.
+    ``states`` and ``outcomes`` are any of these; () for all. Outcomes are those that contacts stand
+    with, as in ``Counts``: whoever was put back has none.
     """
 
     search: str = ""

@@ -4,6 +4,7 @@ Durable means: committed, and synced to disk, before the call returns. Every met
 be called from many tasks at once, and is atomic: cancelled or killed, it happened or it did not.
 """
 
+from poku_batch.ports.browsing import Browsing
 from poku_batch.ports.ledger import EnrolmentSession, Ledger
 from poku_batch.ports.run import LedgerRun
 from poku_batch.ports.world import (
@@ -17,6 +18,7 @@ from poku_batch.ports.world import (
 )
 
 __all__ = [
+    "Browsing",
     "CallApi",
     "Clock",
     "EnrolmentSession",

@@ -25,6 +25,7 @@ from poku_batch.models import (
     UnknownCall,
     Usage,
 )
+from poku_batch.ports.browsing import Browsing
 from poku_batch.ports.run import LedgerRun
 
 
@@ -89,6 +90,10 @@ class Ledger(Protocol):
 
     An ``async with`` block closes it, after everything handed in is committed.
     """
+
+    @property
+    def browsing(self) -> Browsing:
+        """Parts of the ledger for a person to look at."""
 
     def enrolment(
         self,
