@@ -9,7 +9,8 @@ from datetime import datetime
 class CallsInHour:
     """Calls with one outcome that were placed within an hour that begins ``at`` (aware UTC).
 
-    ``outcome`` is that of an ended call, or ``unknown``.
+    ``outcome`` is what results say of the call: a person's word where one decided it, and
+    ``unknown`` where nobody said.
     """
 
     at: datetime
@@ -29,7 +30,10 @@ class LocalHour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptStep:
-    """Contacts that were reached by their ``attempt``-th call, and those called so often in all."""
+    """Contacts ``called`` by the attempt of this number, and those of them whom it reached first.
+
+    ``reached`` counts a contact once, at the first of its calls in which it was talked to.
+    """
 
     attempt: int
     called: int
@@ -53,7 +57,7 @@ class CampaignStatistics:
     ``calls`` ended or are unknown; ``called`` counts the contacts they were made to, ``reached``
     those of them who were talked to. ``minutes`` are started minutes of ended calls, ``first_at``
     and ``last_at`` the times of the first and last placement (aware UTC; None without any).
-    ``unplaced`` are calls by local hour that are in no zone.
+    ``outcomes`` counts the calls, the most frequent first.
     """
 
     calls: int = 0

@@ -1,7 +1,7 @@
 """A campaign's calls, added up."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from poku_batch.models import CampaignId, CampaignStatistics
@@ -14,8 +14,13 @@ PlacedCall = tuple[datetime, str, str, str]
 class Statistics(Protocol):
     """Reads figures over a whole campaign; nothing here changes the ledger."""
 
-    async def of(self, campaign: CampaignId) -> CampaignStatistics:
-        """The campaign's figures, exact, in one consistent view; empty for one never enrolled."""
+    async def of(
+        self, campaign: CampaignId, *, longest: timedelta | None = None
+    ) -> CampaignStatistics:
+        """The campaign's figures, exact, in one consistent view; empty for one never enrolled.
+
+        No call counts longer than ``longest``: its end may have been learnt of late.
+        """
 
     def placed(
         self, campaign: CampaignId, *, batch: int = 5_000
