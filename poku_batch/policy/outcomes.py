@@ -1,10 +1,11 @@
 """What came of an ended call, read from the API's error string or from its summary.
 
 The campaign's own words come first, in the order of the file; then the built-in rules, which read
-English; a summary that none of them fits is ``completed``. Matching is case-insensitive, by whole
-words except for the campaign's ``/regular expressions/``; white space and typographic apostrophes
-and hyphens are folded. The matched text is kept as evidence, so that a person can check the
-reading.
+English; a summary that none of them fits is ``completed``. A mailbox confirms nothing: where one
+took the call, only those of the campaign's words count that tell of it, or that nobody was reached.
+Matching is case-insensitive, by whole words except for the campaign's ``/regular expressions/``;
+white space and typographic apostrophes and hyphens are folded. The matched text is kept as
+evidence, so that a person can check the reading.
 
 Whatever the outcome is, a wish not to be called again is heard. It counts wherever it is told, in a
 voicemail's greeting too; what is bound to an hour ("do not call this number after 9"), what a menu
@@ -12,7 +13,7 @@ offers ("to opt out, press 2") and what the agent explained are no such wish.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import regex
@@ -25,7 +26,7 @@ from poku_batch.campaign.patterns import (
 )
 from poku_batch.models import Ended, Outcome
 from poku_batch.policy.answers import HUMAN_DID_NOT_RESPOND, INVALID_TO_NUMBER, TIMEOUT
-from poku_batch.policy.phrases import BUILT_IN, HARMLESS, OPT_OUT, compiled
+from poku_batch.policy.phrases import BUILT_IN, HARMLESS, MAILBOX, OPT_OUT, compiled
 
 _BY_ERROR = {
     HUMAN_DID_NOT_RESPOND: Outcome.NO_ANSWER,
@@ -90,10 +91,9 @@ class OutcomeRules:
         text = shown.lower()
         calm = _HARMLESS.sub(_blot, text)
         opted_out = self._own_opt_out(text, shown) or _found(_OPT_OUT, calm, shown)
-        for outcome, rule in self._own.items():
-            evidence = rule.find(text, shown)
-            if evidence is not None:
-                return Reading(outcome=outcome, evidence=evidence, opted_out=opted_out)
+        if own := self._own_word(text, shown, mailbox=_MAILBOX.search(calm) is not None):
+            word, told = own
+            return Reading(outcome=word, evidence=told, opted_out=opted_out)
         if opted_out is not None:
             return Reading(outcome=Outcome.DO_NOT_CALL, evidence=opted_out, opted_out=opted_out)
         for outcome, pattern in _BUILT_IN:
@@ -102,9 +102,23 @@ class OutcomeRules:
                 return Reading(outcome=outcome, evidence=evidence)
         return Reading(outcome=Outcome.COMPLETED)
 
+    def _own_word(self, text: str, shown: str, *, mailbox: bool) -> tuple[str, str] | None:
+        """The campaign's outcome and its evidence; ``mailbox``: one took the call."""
+        nobody = _told_of_nobody(text) if mailbox else []
+        for outcome, rule in self._own.items():
+            for start, end in rule.find(text, shown):
+                if (
+                    not mailbox
+                    or outcome in _WITHOUT_A_PERSON
+                    or any(start < last and first < end for first, last in nobody)
+                ):
+                    return outcome, _evidence(shown, start, end)
+        return None
+
     def _own_opt_out(self, text: str, shown: str) -> str | None:
         rule = self._own.get(Outcome.DO_NOT_CALL)
-        return rule.find(text, shown) if rule else None
+        found = next(rule.find(text, shown), None) if rule else None
+        return _evidence(shown, *found) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +128,12 @@ class _OwnRule:
     phrases: re.Pattern[str] | None
     expressions: tuple[regex.Pattern[str], ...]
 
-    def find(self, text: str, shown: str) -> str | None:
-        """Give the text of the summary that matches; ``text`` is ``shown`` in lower case."""
-        evidence = _found(self.phrases, text, shown) if self.phrases else None
-        searches = (_searched(expression, shown) for expression in self.expressions)
-        return evidence or next(filter(None, searches), None)
+    def find(self, text: str, shown: str) -> Iterator[tuple[int, int]]:
+        """Say where in the summary it matches; ``text`` is ``shown`` in lower case."""
+        for found in self.phrases.finditer(text) if self.phrases else ():
+            yield found.span()
+        for expression in self.expressions:
+            yield from _searched(expression, shown)
 
 
 def _own_rule(outcome: str, phrases: Sequence[str]) -> _OwnRule:
@@ -138,12 +153,21 @@ def _expression(outcome: str, phrase: str) -> regex.Pattern[str]:
         raise ValueError(f"outcomes.{outcome}: {phrase} cannot be used: {error}") from None
 
 
-def _searched(expression: regex.Pattern[str], shown: str) -> str | None:
+def _searched(expression: regex.Pattern[str], shown: str) -> Iterator[tuple[int, int]]:
     try:
-        found = expression.search(shown, timeout=_SEARCH_S)
+        for found in expression.finditer(shown, timeout=_SEARCH_S):
+            yield found.span()
     except (TimeoutError, MemoryError):
-        return None
-    return (found.group() or shown[:_SHOWN]) if found else None
+        return
+
+
+def _told_of_nobody(text: str) -> list[tuple[int, int]]:
+    """Where a summary tells of a machine, or that nobody was reached."""
+    return [found.span() for pattern in _NOBODY for found in pattern.finditer(text)]
+
+
+def _evidence(shown: str, start: int, end: int) -> str:
+    return shown[start:end] or shown[:_SHOWN]
 
 
 def _found(pattern: re.Pattern[str], text: str, shown: str) -> str | None:
@@ -168,5 +192,14 @@ def _blot(found: re.Match[str]) -> str:
 
 
 _HARMLESS = compiled(HARMLESS)
+_MAILBOX = compiled(MAILBOX)
 _OPT_OUT = compiled(OPT_OUT)
 _BUILT_IN = [(outcome, compiled(phrases)) for outcome, phrases in BUILT_IN]
+#: Outcomes that do not say that somebody was talked to.
+_WITHOUT_A_PERSON = frozenset(Outcome) - {Outcome.COMPLETED, Outcome.DECLINED}
+#: What tells of a machine, or that nobody was reached.
+_NOBODY = [
+    pattern
+    for outcome, pattern in _BUILT_IN
+    if outcome in {Outcome.VOICEMAIL, Outcome.NO_ANSWER, Outcome.BUSY}
+]

@@ -277,15 +277,21 @@ _INVALID_NUMBER = (
     ),
 )
 
-_VOICEMAIL = (
+#: What tells for certain that a mailbox took the call, and no person did after it.
+MAILBOX = (
     r"(?<!no )<voicemail>(?:box(?:es)?)?",
     r"l?vm",
-    r"(?<!no )answer(?:ing)? (?:machine|service)",
+    r"(?<!no )answer(?:ing)? machine",
     r"answer ?phone",
     r"machine (?:had )?(?:answered|picked up|took)",
     r"(?:answered|picked up|taken) by (?:a |the |an? \w{1,20} )?machine",
     r"(?:mail|in)box (?:is|was|being) (?:\w{1,20} )?full",
     r"full (?:mail|in)box",
+)
+
+_VOICEMAIL = (
+    *MAILBOX,
+    r"(?<!no )answer(?:ing)? service",
     (
         r"(?<!he )(?<!they )(?<!who )(?:left|leave|leaving) (?:(?:him|her|them) )?"
         r"(?:an?|the|my|our|any) (?:[\w'-]{1,30} ){0,2}messages?(?! <w5><person>\b)"

@@ -117,6 +117,43 @@ def test_any_phrase_is_found_where_it_stands(phrase: str, before: str, after: st
     assert _read(rules, f"{before}{phrase}{after}").outcome == "mine"
 
 
+_TOLD = OutcomeRules(
+    {
+        "confirmed": ["confirmed", "/(will|shall) (come|attend)/"],
+        "no_contact": ["not at home", "no answer"],
+        "left_message": ["message", "voicemail was full"],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("summary", "outcome", "evidence"),
+    [
+        ("The call went to voicemail, so nothing was confirmed.", Outcome.VOICEMAIL, "voicemail"),
+        ("Voicemail: said that she will come on Monday.", Outcome.VOICEMAIL, "Voicemail"),
+        ("An answering machine confirmed the name.", Outcome.VOICEMAIL, "answering machine"),
+        ("Not at home; the machine picked up.", Outcome.VOICEMAIL, "machine picked up"),
+        ("Voicemail. Left a message that she is confirmed.", "left_message", "message"),
+        ("Not confirmed: no answer, then voicemail.", "no_contact", "no answer"),
+        ("The voicemail was full.", "left_message", "voicemail was full"),
+        ("She confirmed, and asked us to leave a voicemail next time.", "confirmed", "confirmed"),
+        ("An automated menu put us through to Ann, who confirmed.", "confirmed", "confirmed"),
+    ],
+)
+def test_of_a_call_that_a_mailbox_took_only_words_about_that_count(
+    summary: str, outcome: str, evidence: str
+) -> None:
+    assert _read(_TOLD, summary) == Reading(outcome=outcome, evidence=evidence)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BUSY, Outcome.WRONG_NUMBER, Outcome.DO_NOT_CALL])
+def test_the_campaigns_words_for_an_outcome_without_a_talk_count_in_a_voicemail_too(
+    outcome: Outcome,
+) -> None:
+    rules = OutcomeRules({outcome: ["another household"]})
+    assert _read(rules, "Voicemail of another household.").outcome == outcome
+
+
 # --- strength, evidence, time ------------------------------------------------------------------
 
 
