@@ -15,6 +15,14 @@ def print_forgotten(found: Sequence[Forgotten], *, kept_hash: bool) -> None:
             f"{shown(one.ledger)}: erased {_many(erased.contacts, 'contact')} and what was kept of "
             f"{_many(erased.attempts, 'attempt')}",
         )
+        if erased.recordings:
+            say(out, f"{_many(erased.recordings, 'recording')} deleted")
+        if erased.absent:
+            say(
+                err,
+                f"{_many(erased.absent, 'recording')} not where they had been kept: if you have "
+                "moved them, delete them there",
+            )
         if erased.mentions:
             say(
                 err,

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import instants
+from poku_batch.ledger.copies import delete_copies
 from poku_batch.ledger.failures import translated
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.kinds import FORGOTTEN
@@ -81,6 +82,7 @@ _ERASE = (
     "DELETE FROM do_not_call WHERE number = :number",
     # A row whose contact has lost its key is somebody new to the next enrolment.
     "UPDATE campaigns SET enrolled_from = NULL",
+    "DELETE FROM recordings WHERE attempt_id IN (SELECT id FROM temp.calls)",
     "DELETE FROM answers WHERE attempt_id IN (SELECT id FROM temp.calls)",
     "UPDATE verdicts SET summary = NULL WHERE attempt_id IN (SELECT id FROM temp.calls)",
     """
@@ -137,6 +139,10 @@ _COUNT_ASKED_NOT_TO = """
         AND ('do_not_call' IN (a.outcome, v.outcome) OR n.opted_out IS NOT NULL)
 """
 
+_COPIES = """
+    SELECT file, place FROM recordings WHERE attempt_id IN (SELECT id FROM temp.calls)
+"""
+
 _COUNT_LISTED = "SELECT COUNT(*) FROM do_not_call WHERE number = :number AND removed_at IS NULL"
 
 _CAMPAIGNS = "SELECT name, wave FROM campaigns ORDER BY id"
@@ -148,7 +154,8 @@ class Erased:
 
     ``asked_not_to``: an answer to one of them was that they must not be called again. ``mentions``
     counts the rows of others that mention the number, and are left. ``hash_kept``: a salted hash
-    of the number stays, whether that was wanted or had to be.
+    of the number stays, whether that was wanted or had to be. ``recordings`` are the local copies
+    that were deleted; ``absent`` others were not where they had been kept.
     """
 
     contacts: int
@@ -156,6 +163,8 @@ class Erased:
     asked_not_to: bool
     mentions: int
     hash_kept: bool
+    recordings: int = 0
+    absent: int = 0
 
 
 def erase(
@@ -167,7 +176,7 @@ def erase(
     at: datetime,
     wait_s: float = BUSY_TIMEOUT_S,
 ) -> Erased:
-    """Erase what the ledger at ``url`` holds of an E.164 number.
+    """Erase what the ledger at ``url`` holds of an E.164 number, and its local recordings.
 
     ``keep_hash`` keeps a salted hash, by which a later sheet's row with the number is skipped. It
     is kept in any case of a number that is on the do-not-call list, or whose answer was
@@ -223,6 +232,8 @@ def _erase(
         do(connection, statement, values)
     asked_not_to = bool(_count(connection, _COUNT_ASKED_NOT_TO, values))
     listed = bool(_count(connection, _COUNT_LISTED, values))
+    # Nobody can begin another copy meanwhile: this transaction writes.
+    copies = delete_copies(do(connection, _COPIES, values).fetchall())
     for statement in _ERASE:
         do(connection, statement, values)
     if keep_hash or asked_not_to or listed:
@@ -233,6 +244,8 @@ def _erase(
         asked_not_to=asked_not_to,
         mentions=_count(connection, _COUNT_MENTIONS, values),
         hash_kept=keep_hash or asked_not_to or listed,
+        recordings=copies.deleted,
+        absent=copies.absent,
     )
 
 

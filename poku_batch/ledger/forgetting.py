@@ -1,15 +1,20 @@
 """Forgetting a ledger: for rehearsals, whose record nobody needs twice."""
 
-from contextlib import ExitStack
+import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from poku_batch.errors import LedgerError
+from poku_batch.ledger.copies import all_places, delete_copies
+from poku_batch.ledger.failures import translated
 from poku_batch.ledger.lock import FileLease, lock_files
-from poku_batch.ledger.opening import is_ledger, ledger_path
+from poku_batch.ledger.opening import connect, is_ledger, ledger_path
 
 
 def forget_ledger(url: str | Path) -> None:
-    """Delete the ledger at a path or ``sqlite:///path``; nothing happens where there is none.
+    """Delete the ledger at a path or ``sqlite:///path``, and the recordings that it kept.
+
+    Nothing happens where there is none.
 
     Blocks. Raises ``LedgerError``, and deletes nothing, while a run of one of its campaigns is
     going on, or where the file is not a ledger.
@@ -27,6 +32,7 @@ def forget_ledger(url: str | Path) -> None:
                     f"{path}: the ledger is in use by a run; wait until that has ended, or stop it"
                 )
             stack.callback(lease.release)
+        _delete_recordings(path)
         try:
             # The log goes first: left behind, it would be taken for that of a later ledger.
             for name in (f"{path.name}-wal", f"{path.name}-shm", path.name):
@@ -36,3 +42,15 @@ def forget_ledger(url: str | Path) -> None:
                 f"{path}: the ledger cannot be deleted ({error.strerror}); "
                 "give yourself the right to write in its folder"
             ) from error
+
+
+def _delete_recordings(path: Path) -> None:
+    """Delete the local copies; of a damaged ledger nobody knows which they are."""
+    try:
+        with closing(connect(path)) as connection:
+            places = all_places(connection)
+    except sqlite3.OperationalError as error:
+        raise translated(error, path) from error
+    except sqlite3.DatabaseError:
+        return
+    delete_copies(places)

@@ -181,4 +181,26 @@ RULES: tuple[Rule, ...] = (
         """,
         since=3,
     ),
+    Rule(
+        says="a local copy is recorded of a call that has no recording",
+        broken="""
+            SELECT g.name, c.sheet_row, 'attempt ' || a.number
+            FROM recordings r JOIN attempts a ON a.id = r.attempt_id
+            JOIN contacts c ON c.id = a.contact_id JOIN campaigns g ON g.id = c.campaign_id
+            LEFT JOIN answers n ON n.attempt_id = a.id
+            WHERE n.recording_url IS NULL
+        """,
+        since=5,
+    ),
+    Rule(
+        says="the local copy of a recording has a place that is not its own",
+        broken="""
+            SELECT g.name, c.sheet_row, 'attempt ' || a.number
+            FROM recordings r JOIN attempts a ON a.id = r.attempt_id
+            JOIN contacts c ON c.id = a.contact_id JOIN campaigns g ON g.id = c.campaign_id
+            WHERE r.file IS NOT NULL AND (r.place IS NULL OR r.size < 1 OR length(r.sha256) <> 64)
+        """,
+        do="let poku-batch recordings --verify look at the files",
+        since=5,
+    ),
 )

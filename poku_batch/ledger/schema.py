@@ -27,7 +27,9 @@ Invariants:
   when a run was last known to be alive, in real time also where the run's own is rehearsed;
   ``doing`` is what it says of itself then (JSON).
 - A row of ``recordings`` says where the local copy of an attempt's recording is (an absolute path),
-  how long it is and its SHA-256, or why there is none.
+  how long it is and its SHA-256, or why there is none. ``place`` is where the copy is or is to be,
+  and no other attempt's: whatever lies there, or beside it under that name with ``.part`` or
+  ``.part.json`` added, is this recording. It is recorded before anything lies there.
 - A number is on the do-not-call list while ``do_not_call.removed_at`` is NULL.
 - ``answers.to_read`` is 1 while somebody is still to read the call; ``kept_sequel`` is what the
   contact becomes if nobody does (JSON). ``fields`` is a JSON object, ``opted_out`` the words by
@@ -382,10 +384,12 @@ _VERSION_5 = (
         file TEXT,
         size BIGINT,
         sha256 TEXT,
+        place TEXT UNIQUE,
         why TEXT,
         tries BIGINT NOT NULL DEFAULT 0 CHECK (tries >= 0),
         at BIGINT NOT NULL,
         CHECK ((state = 'kept') = (file IS NOT NULL)),
+        CHECK (file IS NULL OR file = place),
         CHECK ((file IS NULL) = (size IS NULL) AND (file IS NULL) = (sha256 IS NULL)),
         CHECK (state <> 'missing' OR why IS NOT NULL)
     )

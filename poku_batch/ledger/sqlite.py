@@ -26,6 +26,7 @@ from poku_batch.ledger.failures import translated
 from poku_batch.ledger.holds import campaign_number
 from poku_batch.ledger.lock import campaign_lease
 from poku_batch.ledger.reading import Reader
+from poku_batch.ledger.recordings import SqliteRecordings
 from poku_batch.ledger.run import SqliteRun
 from poku_batch.ledger.schema import VERSION
 from poku_batch.ledger.writer import Writer
@@ -58,11 +59,17 @@ class SqliteLedger:
         self._reader = reader
         self._runs: list[SqliteRun] = []
         self._browsing = SqliteBrowsing(reader)
+        self._recordings = SqliteRecordings(writer, reader)
 
     @property
     def browsing(self) -> SqliteBrowsing:
         """Parts of the ledger for a person to look at."""
         return self._browsing
+
+    @property
+    def recordings(self) -> SqliteRecordings:
+        """Which recordings have a local copy."""
+        return self._recordings
 
     @asynccontextmanager
     async def enrolment(

@@ -73,7 +73,13 @@ from poku_batch.models.permissions import (
     Wait,
     WaitKind,
 )
-from poku_batch.models.recordings import KeptRecording, MissingRecording, WantedRecording
+from poku_batch.models.recordings import (
+    Claim,
+    KeptRecording,
+    MissingRecording,
+    RecordingCounts,
+    WantedRecording,
+)
 from poku_batch.models.sources import Source, SourceKind
 from poku_batch.models.states import (
     AttemptState,
@@ -106,6 +112,7 @@ __all__ = [
     "CampaignId",
     "CampaignStatistics",
     "Cap",
+    "Claim",
     "ContactId",
     "ContactKey",
     "ContactOrder",
@@ -148,6 +155,7 @@ __all__ = [
     "Permission",
     "PlainRecord",
     "PutBack",
+    "RecordingCounts",
     "Refused",
     "Rejected",
     "RowNote",

@@ -6,6 +6,7 @@ be called from many tasks at once, and is atomic: cancelled or killed, it happen
 
 from poku_batch.ports.browsing import Browsing
 from poku_batch.ports.ledger import EnrolmentSession, Ledger
+from poku_batch.ports.recordings import Recordings
 from poku_batch.ports.run import LedgerRun
 from poku_batch.ports.world import (
     CallApi,
@@ -27,6 +28,7 @@ __all__ = [
     "Ledger",
     "LedgerRun",
     "NotRead",
+    "Recordings",
     "SummaryReader",
     "SummaryReading",
 ]

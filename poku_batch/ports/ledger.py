@@ -26,6 +26,7 @@ from poku_batch.models import (
     Usage,
 )
 from poku_batch.ports.browsing import Browsing
+from poku_batch.ports.recordings import Recordings
 from poku_batch.ports.run import LedgerRun
 
 
@@ -94,6 +95,10 @@ class Ledger(Protocol):
     @property
     def browsing(self) -> Browsing:
         """Parts of the ledger for a person to look at."""
+
+    @property
+    def recordings(self) -> Recordings:
+        """Which recordings have a local copy."""
 
     def enrolment(
         self,
