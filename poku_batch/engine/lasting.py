@@ -19,13 +19,14 @@ from poku_batch.engine.race import first_of
 from poku_batch.engine.stops import Stop
 from poku_batch.engine.unwritten import Unwritten, UnwrittenError, said
 from poku_batch.engine.writes import Writes
-from poku_batch.errors import LedgerUnwritableError
+from poku_batch.errors import LedgerError, LedgerUnwritableError
 from poku_batch.events import LedgerTrouble, LedgerWorks
 from poku_batch.models import (
     Admission,
     AttemptId,
     CallResult,
     Counts,
+    Doing,
     Guard,
     HookEvent,
     HookMessage,
@@ -34,6 +35,7 @@ from poku_batch.models import (
     MessageId,
     Never,
     OpenCall,
+    Orders,
     RunEnding,
     Sequel,
     UnreadCall,
@@ -72,6 +74,7 @@ class LastingRun:
         self._told_at: float | None = None
         self._told_waiting = 0
         self._asked_to_end_at: float | None = None
+        self._orders: Orders | None = None
 
     def attend(self, watchers: TaskGroup | None) -> None:
         """Take the tasks among which writes are watched over; None when they end."""
@@ -240,6 +243,22 @@ class LastingRun:
     async def counts(self, *, now: datetime) -> Counts:
         """How the current sheet stands."""
         return await self._run.counts(now=now)
+
+    async def orders(self) -> Orders:
+        """What people ask of the run; what they asked before, where that cannot be read now."""
+        try:
+            self._orders = await self._run.orders()
+        except LedgerError:
+            if self._orders is None:
+                raise
+        return self._orders
+
+    async def beat(self, doing: Doing, *, seen_at: datetime) -> None:
+        """Say that the run is alive; where that cannot be written, nobody hears of it."""
+        try:
+            await self._run.beat(doing, seen_at=seen_at)
+        except LedgerError:
+            return
 
     async def close(self, ending: RunEnding, *, at: datetime) -> None:
         """End the run; where that cannot be written, the next run settles it as after a crash."""

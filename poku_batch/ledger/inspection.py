@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from poku_batch.errors import LedgerError
+from poku_batch.ledger import instants
 from poku_batch.ledger.failures import translated
 from poku_batch.ledger.lock import campaign_lease
 from poku_batch.ledger.opening import connect, is_ledger, ledger_path, transaction
@@ -27,6 +28,22 @@ _RESTORE = (
 _OPEN_RUNS = """
     SELECT c.name, c.wave, r.host, r.pid FROM runs r JOIN campaigns c ON c.id = r.campaign_id
     WHERE r.ended_at IS NULL ORDER BY r.id
+"""
+#: Controls came with this version.
+_CONTROLS = 5
+_PAUSED = "SELECT name, wave, paused_at, paused_by FROM campaigns WHERE paused_at IS NOT NULL"
+#: Who is asked or paused without a time, or at a time by nobody; words that are no JSON.
+_HALF_SAID = """
+    SELECT name, wave, 'whether it is paused is only half said',
+        'say it anew: poku-batch resume, and poku-batch pause if it is to be paused'
+    FROM campaigns WHERE (paused_at IS NULL) <> (paused_by IS NULL)
+    UNION ALL
+    SELECT c.name, c.wave, 'what run ' || r.id || ' was asked, or says of itself, cannot be read',
+        'nobody was called or left out for it; the next run says it anew'
+    FROM runs r JOIN campaigns c ON c.id = r.campaign_id
+    WHERE (r.stop_asked_at IS NULL) <> (r.stop_asked_by IS NULL)
+        OR (r.doing IS NULL) <> (r.seen_at IS NULL)
+        OR (r.doing IS NOT NULL AND NOT json_valid(r.doing))
 """
 
 
@@ -95,6 +112,7 @@ def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
         contacts = int(connection.execute("SELECT COUNT(*) FROM contacts").fetchone()[0])
         attempts = int(connection.execute("SELECT COUNT(*) FROM attempts").fetchone()[0])
         problems += _broken_rules(connection, version)
+        problems += _broken_controls(connection, version)
         notes = tuple(_notes(connection, path, version))
     return Inspection(
         path=path,
@@ -128,9 +146,22 @@ def _broken_rules(connection: sqlite3.Connection, version: int) -> Iterator[Prob
             yield Problem(what=f"more rows like these: {rule.says}", do=rule.do)
 
 
+def _broken_controls(connection: sqlite3.Connection, version: int) -> Iterator[Problem]:
+    if version < _CONTROLS:
+        return
+    for name, wave, what, to_do in connection.execute(f"{_HALF_SAID} LIMIT {_MOST}").fetchall():
+        yield Problem(what=f"{CampaignId(name=name, wave=wave)}: {what}", do=to_do)
+
+
 def _notes(connection: sqlite3.Connection, path: Path, version: int) -> Iterator[str]:
     if version < VERSION:
         yield f"of version {version}: the next command that writes brings it to {VERSION}"
+    paused = connection.execute(_PAUSED).fetchall() if version >= _CONTROLS else []
+    for name, wave, at, by in paused:
+        yield (
+            f"{CampaignId(name=name, wave=wave)} is paused by {by}, since {instants.in_words(at)}: "
+            "no call is begun until poku-batch resume"
+        )
     for name, wave, host, pid in connection.execute(_OPEN_RUNS).fetchall():
         campaign = CampaignId(name=name, wave=wave)
         if _is_held(path, campaign):

@@ -10,6 +10,7 @@ import anyio.to_thread
 
 from poku_batch.ledger import (
     beginnings,
+    controls,
     endings,
     guards,
     holds,
@@ -30,6 +31,7 @@ from poku_batch.models import (
     CallResult,
     CampaignId,
     Counts,
+    Doing,
     Guard,
     HookEvent,
     HookMessage,
@@ -38,6 +40,7 @@ from poku_batch.models import (
     MessageId,
     Never,
     OpenCall,
+    Orders,
     RunEnding,
     Sequel,
     UnreadCall,
@@ -283,6 +286,16 @@ class SqliteRun:
         """How many messages are in the outbox, and when the first may be told."""
         return await self._reader.run(
             lambda connection: outbox.waiting(connection, self._hold.campaign, event)
+        )
+
+    async def orders(self) -> Orders:
+        """What people ask of the run at this moment."""
+        return await self._reader.run(partial(controls.orders, hold=self._hold))
+
+    async def beat(self, doing: Doing, *, seen_at: datetime) -> None:
+        """Write that the run is alive, and what it does."""
+        await self._writer.run(
+            lambda connection: controls.beat(connection, self._hold, doing, seen_at=seen_at)
         )
 
     async def close(self, ending: RunEnding, *, at: datetime) -> None:

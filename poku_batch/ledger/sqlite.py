@@ -21,6 +21,7 @@ import anyio.to_thread
 from poku_batch.errors import CampaignBusyError
 from poku_batch.ledger import do_not_call, instants, opening, runs, selection, statements, verdicts
 from poku_batch.ledger.browsing import SqliteBrowsing
+from poku_batch.ledger.controls import SqliteControls
 from poku_batch.ledger.enrolment import SqliteEnrolment
 from poku_batch.ledger.failures import translated
 from poku_batch.ledger.holds import campaign_number
@@ -29,6 +30,7 @@ from poku_batch.ledger.reading import Reader
 from poku_batch.ledger.recordings import SqliteRecordings
 from poku_batch.ledger.run import SqliteRun
 from poku_batch.ledger.schema import VERSION
+from poku_batch.ledger.statistics import SqliteStatistics
 from poku_batch.ledger.writer import Writer
 from poku_batch.models import (
     CampaignId,
@@ -59,7 +61,19 @@ class SqliteLedger:
         self._reader = reader
         self._runs: list[SqliteRun] = []
         self._browsing = SqliteBrowsing(reader)
+        self._statistics = SqliteStatistics(reader)
+        self._controls = SqliteControls(writer, reader)
         self._recordings = SqliteRecordings(writer, reader)
+
+    @property
+    def controls(self) -> SqliteControls:
+        """What people ask of runs."""
+        return self._controls
+
+    @property
+    def statistics(self) -> SqliteStatistics:
+        """A campaign's calls, added up."""
+        return self._statistics
 
     @property
     def browsing(self) -> SqliteBrowsing:

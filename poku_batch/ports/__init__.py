@@ -5,9 +5,11 @@ be called from many tasks at once, and is atomic: cancelled or killed, it happen
 """
 
 from poku_batch.ports.browsing import Browsing
+from poku_batch.ports.controls import Controls
 from poku_batch.ports.ledger import EnrolmentSession, Ledger
 from poku_batch.ports.recordings import Recordings
 from poku_batch.ports.run import LedgerRun
+from poku_batch.ports.statistics import PlacedCall, Statistics
 from poku_batch.ports.world import (
     CallApi,
     Clock,
@@ -22,13 +24,16 @@ __all__ = [
     "Browsing",
     "CallApi",
     "Clock",
+    "Controls",
     "EnrolmentSession",
     "EventSink",
     "HookSender",
     "Ledger",
     "LedgerRun",
     "NotRead",
+    "PlacedCall",
     "Recordings",
+    "Statistics",
     "SummaryReader",
     "SummaryReading",
 ]

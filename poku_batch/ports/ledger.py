@@ -26,8 +26,10 @@ from poku_batch.models import (
     Usage,
 )
 from poku_batch.ports.browsing import Browsing
+from poku_batch.ports.controls import Controls
 from poku_batch.ports.recordings import Recordings
 from poku_batch.ports.run import LedgerRun
+from poku_batch.ports.statistics import Statistics
 
 
 class EnrolmentSession(Protocol):
@@ -93,8 +95,16 @@ class Ledger(Protocol):
     """
 
     @property
+    def controls(self) -> Controls:
+        """What people ask of runs."""
+
+    @property
     def browsing(self) -> Browsing:
         """Parts of the ledger for a person to look at."""
+
+    @property
+    def statistics(self) -> Statistics:
+        """A campaign's calls, added up."""
 
     @property
     def recordings(self) -> Recordings:

@@ -10,6 +10,7 @@ from poku_batch.models import (
     CallResult,
     CampaignId,
     Counts,
+    Doing,
     Guard,
     HookEvent,
     HookMessage,
@@ -18,6 +19,7 @@ from poku_batch.models import (
     MessageId,
     Never,
     OpenCall,
+    Orders,
     RunEnding,
     Sequel,
     UnreadCall,
@@ -227,6 +229,20 @@ class LedgerRun(Protocol):
         """How many messages are in the outbox, and when the first may be told (None for none).
 
         Those of one event, or all.
+        """
+
+    async def orders(self) -> Orders:
+        """What people ask of the run at this moment: of the campaign, or of this run alone.
+
+        Read without writing anything, so that it can be asked every second; also while the ledger
+        cannot be written. What was committed before it was asked is seen, whoever did it.
+        """
+
+    async def beat(self, doing: Doing, *, seen_at: datetime) -> None:
+        """Say that the run is alive at ``seen_at`` (real time), and what it does; durable.
+
+        Each is a commit of its own where nothing else is written: whoever says it bounds how often.
+        On a run that was closed nothing changes.
         """
 
     async def close(self, ending: RunEnding, *, at: datetime) -> None:

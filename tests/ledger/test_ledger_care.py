@@ -141,6 +141,14 @@ def test_a_sound_ledger_has_no_problems_and_is_not_changed(path: Path) -> None:
             "1 of outbox belong to no row of campaigns",
         ),
         ("UPDATE contacts SET campaign_id=77 WHERE key='k7'", "1 of contacts belong to no row of"),
+        ("UPDATE campaigns SET paused_at = 5", "clinic: whether it is paused is only half said"),
+        ("UPDATE campaigns SET paused_by = 'ann'", "whether it is paused is only half said"),
+        (
+            "UPDATE runs SET stop_asked_by = 'ann'",
+            "clinic: what run 1 was asked, or says of itself",
+        ),
+        ("UPDATE runs SET seen_at = 5", "clinic: what run 1 was asked, or says of itself"),
+        ("UPDATE runs SET seen_at = 5, doing = '{'", "what run 1 was asked, or says of itself"),
         ("PRAGMA user_version = 99", "the ledger is of version 99"),
     ],
 )
@@ -195,6 +203,18 @@ def test_a_dead_run_is_a_note_and_a_running_one_too(tmp_path: Path) -> None:
             assert f"is being run, by process {os.getpid()}" in note
 
     anyio.run(during)
+
+
+def test_that_a_campaign_is_paused_is_a_note(path: Path) -> None:
+    async def pause() -> None:
+        async with open_ledger(path) as ledger:
+            await ledger.controls.pause(CLINIC, by="ann", at=NOW)
+
+    anyio.run(pause)
+    found = inspect(path)
+    assert found.problems == ()
+    (note,) = found.notes
+    assert note.startswith("clinic is paused by ann, since 2026-11-22T10:00:00Z: no call is begun")
 
 
 # --- copies ---

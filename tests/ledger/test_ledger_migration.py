@@ -25,6 +25,7 @@ from poku_batch.models import (
     ContactState,
     Happening,
     Never,
+    Orders,
     RunEnding,
 )
 
@@ -36,7 +37,7 @@ AGENCY = CampaignId(name="agency", wave="2")
 #: The columns that version 1 had; those that came later are told apart from them.
 OLD_COLUMNS = {
     "campaigns": "id, name, wave, columns, enrolled_at",
-    "runs": "*",
+    "runs": "id, campaign_id, host, pid, started_at, ended_at, ending",
     "contacts": "id, campaign_id, key, position, sheet_row, to_number, country, cells, state, "
     "reason, reason_kind, outcome, due_at, attempts, reserved_by",
     "attempts": "id, contact_id, number, run_id, state, to_number, cells_digest, prompt_sha256, "
@@ -46,8 +47,8 @@ OLD_COLUMNS = {
 #: What version 2 had beside those.
 OF_VERSION_2 = dict.fromkeys(("attempt_events", "prompts", "verdicts", "salts", "forgotten"), "*")
 
-#: All of version 3's tables, which version 4 added to.
-OF_VERSION_3 = ("runs", "contacts", "attempts", "answers", "do_not_call", "outbox", *OF_VERSION_2)
+#: All of version 3's tables, which later versions added to.
+OF_VERSION_3 = ("contacts", "attempts", "answers", "do_not_call", "outbox", *OF_VERSION_2)
 
 #: Migrates, and is killed at the statement of a migration that it is told, both by their places.
 KILLED = """
@@ -219,7 +220,8 @@ def test_a_ledger_of_version_2_loses_nothing(recent: Path) -> None:
 
 def test_a_ledger_of_version_3_loses_nothing(tmp_path: Path) -> None:
     path = made(tmp_path, 3)
-    tables = dict.fromkeys(OF_VERSION_3, "*") | {"campaigns": OLD_COLUMNS["campaigns"]}
+    tables = dict.fromkeys(OF_VERSION_3, "*")
+    tables |= {table: OLD_COLUMNS[table] for table in ("campaigns", "runs")}
     questions = [f"SELECT {columns} FROM {table} ORDER BY 1" for table, columns in tables.items()]  # noqa: S608  # ours
     before = [ask(path, question) for question in questions]
     assert all(before)
@@ -227,6 +229,47 @@ def test_a_ledger_of_version_3_loses_nothing(tmp_path: Path) -> None:
     assert version(path) == VERSION
     assert [ask(path, question) for question in questions] == before
     assert ask(path, "SELECT DISTINCT enrolled_from FROM campaigns") == [(None,)]
+    assert inspect(path).problems == ()
+
+
+def test_a_ledger_of_version_4_loses_nothing_and_is_not_paused(tmp_path: Path) -> None:
+    path = made(tmp_path, 4)
+    tables = dict.fromkeys((*OF_VERSION_3, "sharing"), "*")
+    tables |= {
+        "campaigns": f"{OLD_COLUMNS['campaigns']}, enrolled_from",
+        "runs": OLD_COLUMNS["runs"],
+    }
+    questions = [f"SELECT {columns} FROM {table} ORDER BY 1" for table, columns in tables.items()]  # noqa: S608  # ours
+    before = [ask(path, question) for question in questions]
+    assert all(before)
+    prepare(path)
+    assert version(path) == VERSION
+    assert [ask(path, question) for question in questions] == before
+    assert ask(path, "SELECT DISTINCT paused_at, paused_by FROM campaigns") == [(None, None)]
+    new = "stop_asked_at, stop_asked_by, seen_at, doing"
+    assert ask(path, f"SELECT DISTINCT {new} FROM runs") == [(None, None, None, None)]  # noqa: S608  # ours
+    assert ask(path, "SELECT COUNT(*) FROM recordings") == [(0,)]
+    assert inspect(path).problems == ()
+
+
+@pytest.mark.anyio
+async def test_a_run_goes_on_where_version_4_died(tmp_path: Path) -> None:
+    path = made(tmp_path, 4)
+    async with open_ledger(path) as ledger:
+        died = await ledger.controls.latest_run(CLINIC)
+        assert died is not None
+        assert (died.host, died.seen_at, died.ended_at, died.doing) == ("vm", None, None, None)
+        run = await ledger.open_run(CLINIC, at=NOW)
+        assert [call.interaction_id for call in await run.open_calls()] == ["c-8", "c-14", "c-31"]
+        admitted = await run.admit(9, now=datetime(2026, 11, 25, 10, tzinfo=UTC))
+        assert sorted(admission.key for admission in admitted) == [
+            *("k10", "k15", "k17", "k18", "k20", "k5", "n5")
+        ]
+        assert await run.orders() == Orders()
+        await run.close(RunEnding.STOPPED, at=NOW)
+        # Cut off between its intent and any answer.
+        (cut_off,) = [record for record in await records(path, CLINIC) if record.key == "n1"]
+        assert cut_off.state == "unknown"
     assert inspect(path).problems == ()
 
 
@@ -290,6 +333,7 @@ async def test_a_run_goes_on_where_version_2_died(recent: Path) -> None:
         *((2, statement) for statement in range(0, len(MIGRATIONS[2]), 8)),
         (2, len(MIGRATIONS[2])),
         *((3, statement) for statement in range(len(MIGRATIONS[3]) + 1)),
+        *((4, statement) for statement in range(0, len(MIGRATIONS[4]) + 1, 4)),
     ],
 )
 def test_a_migration_that_is_killed_leaves_the_version_before_it_intact(
