@@ -13,7 +13,7 @@ from poku_batch.ledger import instants, statements
 from poku_batch.ledger.happenings import do
 from poku_batch.models import (
     AttemptStep,
-    CallsInHour,
+    CallsWithin,
     CampaignId,
     CampaignStatistics,
     LengthBand,
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 #: Where bands of lengths begin, in seconds: narrow where most calls are.
 BANDS_S = (0, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 
-_HOUR_US = 3_600_000_000
+#: How long steps of time are, by how much time all calls were placed in: 120 steps, or hours.
+_STEPS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+_LONGEST_STEP = timedelta(hours=1)
+_MOST_STEPS = 120
 
 #: What a call came to, as ``statements._RECORDS`` says it; ``unknown`` where nobody said.
 _WORD = """
@@ -62,12 +65,13 @@ _BAND = "CASE {} END".format(
     )
 )
 
-#: By hour, outcome, band and number. A started minute counts as in ``statements.COUNT_USAGE``.
+_FIND_SPAN = f"SELECT MIN(a.placed_at), MAX(a.placed_at) {_CALLS}"
+
+#: By step, outcome, band and number. A started minute counts as in ``statements.COUNT_USAGE``.
 _COUNT_CALLS = f"""
-    SELECT placed_at / {_HOUR_US}, word, number, {_BAND}, COUNT(*), SUM(COALESCE(length, 0)),
+    SELECT placed_at / :step, word, number, {_BAND}, COUNT(*), SUM(COALESCE(length, 0)),
         SUM(CASE WHEN outcome IS NULL OR outcome = 'invalid_number' THEN 0
-            ELSE MAX(1, (length + 59999999) / 60000000) END),
-        MIN(placed_at), MAX(placed_at)
+            ELSE MAX(1, (length + 59999999) / 60000000) END)
     FROM (
         SELECT a.placed_at, a.number, a.outcome, {_WORD} AS word,
             MAX(0, MIN(a.ended_at - a.placed_at, COALESCE(:longest, a.ended_at - a.placed_at)))
@@ -143,22 +147,18 @@ class _Sums:
     calls: int = 0
     minutes: int = 0
     microseconds: int = 0
-    first: int | None = None
-    last: int | None = None
-    hours: Counter[tuple[int, str]] = field(default_factory=Counter)
+    steps: Counter[tuple[int, str]] = field(default_factory=Counter)
     words: Counter[str] = field(default_factory=Counter)
     numbers: Counter[int] = field(default_factory=Counter)
     bands: Counter[int] = field(default_factory=Counter)
     bands_reached: Counter[int] = field(default_factory=Counter)
 
     def add(self, row: tuple[Any, ...]) -> None:
-        hour, word, number, band, calls, length, minutes, first, last = row
+        step, word, number, band, calls, length, minutes = row
         self.calls += calls
         self.minutes += minutes
         self.microseconds += length
-        self.first = first if self.first is None else min(self.first, first)
-        self.last = last if self.last is None else max(self.last, last)
-        self.hours[hour, word] += calls
+        self.steps[step, word] += calls
         self.words[word] += calls
         self.numbers[number] += calls
         if band is not None:
@@ -169,12 +169,17 @@ class _Sums:
 def _added_up(
     connection: sqlite3.Connection, campaign: int, longest: timedelta | None
 ) -> CampaignStatistics:
+    way = _way(connection, campaign)
+    first, last = do(connection, _FIND_SPAN.format(way=way), {"campaign": campaign}).fetchone()
+    if first is None:
+        return CampaignStatistics()
+    step = _step(last - first)
     values = {
         "campaign": campaign,
         "longest": None if longest is None else instants.length(longest),
         "not_reached": json.dumps(sorted(NOT_REACHED)),
+        "step": step,
     }
-    way = _way(connection, campaign)
     sums = _Sums()
     for row in do(connection, _COUNT_CALLS.format(way=way), values):
         sums.add(row)
@@ -189,14 +194,15 @@ def _added_up(
         reached=called - contacts.get(None, 0),
         minutes=sums.minutes,
         seconds=sums.microseconds / 1_000_000,
-        first_at=instants.maybe_from_stored(sums.first),
-        last_at=instants.maybe_from_stored(sums.last),
+        first_at=instants.from_stored(first),
+        last_at=instants.from_stored(last),
         outcomes=dict(sorted(sums.words.items(), key=lambda found: (-found[1], found[0]))),
-        by_hour=tuple(
-            CallsInHour(at=instants.from_stored(hour * _HOUR_US), outcome=word, calls=calls)
-            for (hour, word), calls in sorted(sums.hours.items())
+        step=timedelta(microseconds=step),
+        over_time=tuple(
+            CallsWithin(at=instants.from_stored(number * step), outcome=word, calls=calls)
+            for (number, word), calls in sorted(sums.steps.items())
         ),
-        by_attempt=_steps(sums.numbers, contacts),
+        by_attempt=_attempts(sums.numbers, contacts),
         by_length=_bands(sums),
     )
 
@@ -206,7 +212,15 @@ def _way(connection: sqlite3.Connection, campaign: int) -> str:
     return _BY_CONTACTS if contacts * _TIMES_AS_FAST < attempts else _BY_ATTEMPTS
 
 
-def _steps(
+def _step(span: int) -> int:
+    """The length of a step in microseconds for calls that were placed within ``span``."""
+    for step in map(instants.length, _STEPS):
+        if span < step * _MOST_STEPS:
+            return step
+    return instants.length(_LONGEST_STEP)
+
+
+def _attempts(
     numbers: Mapping[int, int], contacts: Mapping[int | None, int]
 ) -> tuple[AttemptStep, ...]:
     """A step a number, in order; a contact has one call of each at the most."""

@@ -90,7 +90,7 @@ from poku_batch.models.states import (
 )
 from poku_batch.models.statistics import (
     AttemptStep,
-    CallsInHour,
+    CallsWithin,
     CampaignStatistics,
     LengthBand,
     LocalHour,
@@ -108,7 +108,7 @@ __all__ = [
     "CallRequest",
     "CallResult",
     "CallThen",
-    "CallsInHour",
+    "CallsWithin",
     "CampaignId",
     "CampaignStatistics",
     "Cap",

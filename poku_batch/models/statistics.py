@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallsInHour:
-    """Calls with one outcome that were placed within an hour that begins ``at`` (aware UTC).
+class CallsWithin:
+    """Calls with one outcome that were placed within a step of time that begins ``at`` (aware UTC).
 
     ``outcome`` is what results say of the call: a person's word where one decided it, and
     ``unknown`` where nobody said.
@@ -57,7 +57,8 @@ class CampaignStatistics:
     ``calls`` ended or are unknown; ``called`` counts the contacts they were made to, ``reached``
     those of them who were talked to. ``minutes`` are started minutes of ended calls, ``first_at``
     and ``last_at`` the times of the first and last placement (aware UTC; None without any).
-    ``outcomes`` counts the calls, the most frequent first.
+    ``outcomes`` counts the calls, the most frequent first; so does ``over_time``, by steps of
+    ``step``: minutes where all calls were placed within hours, an hour at the most.
     """
 
     calls: int = 0
@@ -68,6 +69,7 @@ class CampaignStatistics:
     first_at: datetime | None = None
     last_at: datetime | None = None
     outcomes: Mapping[str, int] = field(default_factory=dict)
-    by_hour: tuple[CallsInHour, ...] = ()
+    step: timedelta = timedelta(hours=1)
+    over_time: tuple[CallsWithin, ...] = ()
     by_attempt: tuple[AttemptStep, ...] = ()
     by_length: tuple[LengthBand, ...] = ()

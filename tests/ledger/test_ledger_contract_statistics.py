@@ -20,7 +20,7 @@ from poku_batch.ledger.statistics import BANDS_S
 from poku_batch.models import (
     AttemptStep,
     CallResult,
-    CallsInHour,
+    CallsWithin,
     CampaignId,
     CampaignStatistics,
     ContactState,
@@ -39,6 +39,7 @@ pytestmark = pytest.mark.anyio
 
 AGAIN = Sequel(state=ContactState.PENDING, due_at=NOW)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -85,7 +86,7 @@ async def test_a_campaign_that_nobody_was_called_for_has_no_figures(ledger: Ledg
     assert await ledger.statistics.of(CLINIC) == CampaignStatistics()
 
 
-async def test_calls_are_counted_by_outcome_hour_attempt_and_length(ledger: Ledger) -> None:
+async def test_calls_are_counted_by_outcome_time_attempt_and_length(ledger: Ledger) -> None:
     await take(ledger, row(2), row(3), row(4))
     await called(ledger, "k2", "busy", lasted=timedelta(seconds=4), sequel=AGAIN)
     await called(ledger, "k2", "confirmed", at=LATER, lasted=timedelta(seconds=61))
@@ -96,9 +97,10 @@ async def test_calls_are_counted_by_outcome_hour_attempt_and_length(ledger: Ledg
     assert (found.minutes, found.seconds) == (1 + 2 + 1, 4 + 61 + 10)
     assert (found.first_at, found.last_at) == (NOW, LATER)
     assert found.outcomes == {"busy": 1, "confirmed": 1, "unknown": 1, "voicemail": 1}
-    assert found.by_hour == (
-        *(CallsInHour(at=NOW, outcome=word, calls=1) for word in ("busy", "unknown", "voicemail")),
-        CallsInHour(at=LATER, outcome="confirmed", calls=1),
+    assert found.step == MINUTE
+    assert found.over_time == (
+        *(CallsWithin(at=NOW, outcome=word, calls=1) for word in ("busy", "unknown", "voicemail")),
+        CallsWithin(at=LATER, outcome="confirmed", calls=1),
     )
     assert found.by_attempt == (
         AttemptStep(attempt=1, called=3, reached=0),
@@ -205,6 +207,7 @@ _WORDS = st.sampled_from(["confirmed", *Outcome])
 @st.composite
 def calls(draw: st.DrawFn) -> list[Call]:
     made = []
+    span = draw(st.sampled_from([7_300 * 10**6, 40_000 * 10**6, 10**11, 10**13]))
     for contact in range(1, draw(st.integers(0, 4)) + 1):
         for number in range(1, draw(st.integers(0, 4)) + 1):
             ended = draw(st.booleans())
@@ -213,7 +216,7 @@ def calls(draw: st.DrawFn) -> list[Call]:
                 Call(
                     contact=contact,
                     number=number,
-                    at_us=_START_US + draw(st.integers(0, 10**12)),
+                    at_us=_START_US + draw(st.integers(0, span)),
                     length_us=edge + draw(st.integers(-1, 10**8)) if ended else None,
                     outcome=draw(_WORDS) if ended else None,
                     verdict=draw(st.none() | _WORDS),
@@ -231,8 +234,9 @@ def counted(made: list[Call]) -> CampaignStatistics:
         if is_reached(call.word):
             first.setdefault(call.contact, call.number)
     moments = [datetime.fromtimestamp(0, UTC) + timedelta(microseconds=c.at_us) for c in made]
-    hours = Counter(
-        (at.replace(minute=0, second=0, microsecond=0), call.word)
+    step = step_for(max(moments) - min(moments)) if made else HOUR
+    steps = Counter(
+        (at - (at - datetime.fromtimestamp(0, UTC)) % step, call.word)
         for at, call in zip(moments, made, strict=True)
     )
     words = Counter(call.word for call in made)
@@ -246,9 +250,10 @@ def counted(made: list[Call]) -> CampaignStatistics:
         first_at=min(moments, default=None),
         last_at=max(moments, default=None),
         outcomes=dict(words),
-        by_hour=tuple(
-            CallsInHour(at=at, outcome=word, calls=number)
-            for (at, word), number in sorted(hours.items())
+        step=step,
+        over_time=tuple(
+            CallsWithin(at=at, outcome=word, calls=number)
+            for (at, word), number in sorted(steps.items())
         ),
         by_attempt=tuple(
             AttemptStep(attempt=number, called=called, reached=firsts[number])
@@ -256,6 +261,12 @@ def counted(made: list[Call]) -> CampaignStatistics:
         ),
         by_length=banded(lengths),
     )
+
+
+def step_for(span: timedelta) -> timedelta:
+    """Minutes, 5 or 15 of them, or hours: the shortest of which there are 120 at the most."""
+    steps = (MINUTE, 5 * MINUTE, 15 * MINUTE)
+    return next((step for step in steps if span < 120 * step), HOUR)
 
 
 def banded(lengths: dict[Call, int]) -> tuple[LengthBand, ...]:
