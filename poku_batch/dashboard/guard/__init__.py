@@ -16,6 +16,9 @@ in one with ``enctype="multipart/form-data"``; ``hx-headers="{{ csrf_headers(req
 do not run; htmx is told so by
 ``<meta name="htmx-config" content='{"includeIndicatorStyles": false, "allowEval": false}'>``.
 
+Files: ``confined_file`` answers with one below given folders, ``sent`` with one that is open, such
+as an export; ``upload_name`` says what an uploaded one is called.
+
 Invariants:
 
 - An address that other machines reach is not served without a token.
@@ -34,6 +37,8 @@ tokens. Other users of the machine can connect to loopback; where there are any,
 """
 
 from poku_batch.dashboard.guard.addresses import needs_token, token_for
+from poku_batch.dashboard.guard.file_names import disposition, safe_name, sound_type, upload_name
+from poku_batch.dashboard.guard.files import confined_file, open_confined, sent
 from poku_batch.dashboard.guard.guard import Bounds, Guard, Site
 from poku_batch.dashboard.guard.login import LoginForm, LoginPage
 from poku_batch.dashboard.guard.server import server_settings
@@ -53,13 +58,20 @@ __all__ = [
     "LoginPage",
     "Site",
     "checked_token",
+    "confined_file",
     "csrf_field",
     "csrf_headers",
     "csrf_token",
+    "disposition",
     "is_logged_in",
     "needs_token",
     "new_token",
+    "open_confined",
+    "safe_name",
+    "sent",
     "server_settings",
+    "sound_type",
     "template_globals",
     "token_for",
+    "upload_name",
 ]
