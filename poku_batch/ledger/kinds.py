@@ -2,8 +2,9 @@
 
 import re
 
-#: What differs from row to row: quoted cells, telephone numbers, and the numbers of rows.
-_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|‘[^’]*’|“[^”]*”|«[^»]*»""")
+#: What differs from row to row: quoted cells, telephone numbers, and the numbers of rows; not the
+#: names of columns.
+_QUOTED = re.compile(r"""(\bcolumn ('[^']*'|"[^"]*"))|'[^']*'|"[^"]*"|‘[^’]*’|“[^”]*”|«[^»]*»""")
 _NUMBER = re.compile(r"\+[0-9]{7,15}")
 _ROW = re.compile(r"\brow \d+")
 _HINT = re.compile(r"[:;,]? \(?did you mean .*$")
@@ -29,7 +30,8 @@ def kind_of(reason: str) -> str:
     """The reason without what is the row's own: ``not a number: 'abc'`` is ``not a number``."""
     if reason.startswith(LISTED):
         return LISTED
-    kind = _NUMBER.sub("…", _QUOTED.sub("…", " ".join(reason.split())))
+    kind = _QUOTED.sub(lambda quoted: quoted[1] or "…", " ".join(reason.split()))
+    kind = _NUMBER.sub("…", kind)
     kind = _HINT.sub("", _ROW.sub("another row", kind))
     kind = _LEFT_OVER.sub("", kind) or reason
     return kind if len(kind) <= _LENGTH else f"{kind[: _LENGTH - 1]}…"

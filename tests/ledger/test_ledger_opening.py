@@ -236,8 +236,11 @@ async def test_a_closed_ledger_refuses(tmp_path: Path) -> None:
         ("HTTP 400: bad number +14155550100", "HTTP 400: bad number"),
         (
             "time zone in column 'tz': 'EST' is none: did you mean America/New_York?",
-            "time zone in column …: … is none",
+            "time zone in column 'tz': … is none",
         ),
+        ("no consent: 'no' in column 'agreed'", "no consent: … in column 'agreed'"),
+        ("no consent: '' in column \"it's ok\"", 'no consent: … in column "it\'s ok"'),
+        ("the cell under column headers: 'x'", "the cell under column headers"),
     ],
 )
 def test_reasons_are_counted_by_what_they_have_in_common(reason: str, kind: str) -> None:
