@@ -1,6 +1,6 @@
 """What is to be seen of a run: until something else happens, or as it goes by; in words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,10 @@ from poku_batch.progress.words import (
     one_line,
     rescued_text,
 )
+
+#: Of the calls that opened the circuit breaker: how many ways to go wrong are told, and how many
+#: rows of each.
+_KINDS, _ROWS = 5, 20
 
 
 def note(event: Event) -> str:
@@ -61,8 +65,21 @@ def turn_text(event: Event) -> str | None:
 
 
 def _circuit_text(event: CircuitOpened) -> str:
-    tripped = [f"row {row}: {one_line(what, limit=80)}" for row, what in event.calls[-5:]]
-    return f"{note(event)}. The last of them: {'; '.join(tripped)}"
+    rows: dict[str, list[int]] = {}
+    for row, what in event.calls:
+        rows.setdefault(one_line(what, limit=80), []).append(row)
+    by_number = sorted(rows.items(), key=lambda told: -len(told[1]))
+    words = [f"{_rows_text(those)}: {what}" for what, those in by_number[:_KINDS]]
+    if by_number[_KINDS:]:
+        more = sum(len(those) for _, those in by_number[_KINDS:])
+        words.append(f"and {more:,} more")
+    return f"{note(event)}: {'; '.join(words)}"
+
+
+def _rows_text(rows: Sequence[int]) -> str:
+    first = ", ".join(map(str, rows[:_ROWS]))
+    more = f" and {len(rows) - _ROWS:,} more" if len(rows) > _ROWS else ""
+    return f"{'row' if len(rows) == 1 else 'rows'} {first}{more}"
 
 
 def _slots_text(event: SlotsChanged) -> str:

@@ -65,7 +65,7 @@ def test_the_circuit_breaker_stops_and_names_the_calls(served: Folder, standin: 
     assert stopped.code == 4, stopped
     assert "too many calls went wrong" in stopped.out
     assert "4 of the last 4 calls failed or are unknown" in stopped.err
-    assert "row 2: failed: HTTP 422" in stopped.err
+    assert "are unknown: rows 2, 3, 4, 5: failed: HTTP 422" in stopped.err
     assert "one call finds out" in stopped.err
     assert "Find out why" in stopped.err
     assert len(standin.calls) == 5

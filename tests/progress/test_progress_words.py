@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poku_batch.events import CallEnded, CallStarted, RunStarted
+from poku_batch.events import CallEnded, CallStarted, CircuitOpened, RunStarted
 from poku_batch.models import ContactState, Counts
 from poku_batch.progress.figures import figures, pace
+from poku_batch.progress.notes import turn_text
 from poku_batch.progress.tally import Tally
 from poku_batch.progress.words import draining_text, one_line, span
 from tests.engine.engine_clock import START
@@ -117,3 +118,21 @@ def test_any_text_becomes_one_printable_line_of_its_limit(text: str, limit: int)
 )
 def test_draining_says_how_many_calls_are_open(in_call: int, words: str) -> None:
     assert words in draining_text(in_call)
+
+
+def opened_by(*calls: tuple[int, str]) -> str:
+    event = CircuitOpened(at=START, until=START, why="too many", calls=calls)
+    return (turn_text(event) or "").partition("too many: ")[2]
+
+
+def test_all_calls_that_open_the_circuit_breaker_are_named_by_what_they_came_to() -> None:
+    calls = [(2, "failed: a"), (3, "unknown: b"), (5, "unknown: b"), (9, "unknown: b")]
+    assert opened_by(*calls) == "rows 3, 5, 9: unknown: b; row 2: failed: a"
+    assert "\x1b" not in opened_by((2, "failed: \x1b[2J"))
+
+
+def test_of_very_many_such_calls_the_first_are_named_and_the_others_counted() -> None:
+    alike = opened_by(*((row, "unknown: b") for row in range(2, 102)))
+    assert alike.startswith("rows 2, 3, 4, ")
+    assert alike.endswith(", 21 and 80 more: unknown: b")
+    assert opened_by(*((row, f"failed: {row}") for row in range(2, 10))).endswith("; and 3 more")
