@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from poku_batch.campaign import Campaign
 from poku_batch.errors import UsageError
 from poku_batch.inspection import Mender, Repair
-from poku_batch.models import SheetRow, SourceKind
+from poku_batch.models import SheetRow, Source, SourceKind
 
 if TYPE_CHECKING:
     from poku_batch.contacts import Sheet
@@ -48,12 +48,12 @@ def check_target(campaign: Campaign, target: Path, *, force: bool) -> None:
             raise UsageError(
                 f"--fix {place}: is a file of the campaign, which is never written; name another"
             )
-    source = campaign.contacts.file
-    if source.kind is SourceKind.PATTERN and fnmatch(str(target.resolve()), str(source.path)):
-        raise UsageError(
-            f"--fix {target}: the pattern {source.name} would take the copy for a sheet to call; "
-            "name a file in another folder"
-        )
+    for source in _sources(campaign):
+        if source.kind is SourceKind.PATTERN and fnmatch(str(target.resolve()), str(source.path)):
+            raise UsageError(
+                f"--fix {target}: the pattern {source.name} would take the copy for a sheet to "
+                "call; name a file in another folder"
+            )
     there = [place for place in places if place.exists() or place.is_symlink()]
     if there and not force:
         raise UsageError(
@@ -109,8 +109,14 @@ def _line(sheet: "Sheet", repair: Repair) -> tuple[str | int, ...]:
 
 def _kept(campaign: Campaign) -> list[Path]:
     """The files that the campaign is read from."""
-    files = [campaign.path, campaign.contacts.file.file, campaign.prompt.file]
+    files = [campaign.path, campaign.prompt.file, *(one.file for one in _sources(campaign))]
     return [*(file for file in files if file is not None), *campaign.do_not_call]
+
+
+def _sources(campaign: Campaign) -> list[Source]:
+    """The sheet that is read, and the campaign's own where it is another."""
+    own = campaign.own_sheet
+    return [campaign.contacts.file] if own is None else [campaign.contacts.file, own]
 
 
 def _is_same(path: Path, other: Path) -> bool:

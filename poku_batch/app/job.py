@@ -21,7 +21,7 @@ from poku_batch.engine.plan import enrol
 from poku_batch.engine.race import first_of
 from poku_batch.engine.stops import Stop
 from poku_batch.engine.telling import Teller
-from poku_batch.errors import ResultsError, ResultsUnwrittenError
+from poku_batch.errors import ResultsError, ResultsUnwrittenError, UsageError
 from poku_batch.events import CorrectionsIgnored, ListTrouble, RunEnded, RunStarted
 from poku_batch.models import ContactState, Counts, EnrolmentReport, HookEvent, RunEnding, Usage
 from poku_batch.policy.forecast import Forecast
@@ -55,7 +55,8 @@ class Job:
         try:
             report = await self._enrol()
             expected = await self._forecast(report)
-            if self._agreed(report, expected):
+            self._require_agreed(report)
+            if self._confirmed(report, expected):
                 await self._call(run, report)
             else:
                 self._ending = RunEnding.DECLINED
@@ -131,11 +132,21 @@ class Job:
             wait=self._wishes.wait,
         )
 
-    def _agreed(self, report: EnrolmentReport, expected: Forecast) -> bool:
+    def _require_agreed(self, report: EnrolmentReport) -> None:
+        """Raise ``UsageError`` where more contacts would be called than somebody agreed to."""
+        agreed = self._wishes.agreed
+        to_call = rules.most_called(self._campaign, report.counts, limit=self._wishes.limit)
+        if agreed is None or to_call <= agreed:
+            return
+        self._ending = RunEnding.DECLINED
+        raise UsageError(
+            f"the plan has changed: {to_call:,} would be called, {agreed:,} were agreed to; check "
+            "again. Nobody was called."
+        )
+
+    def _confirmed(self, report: EnrolmentReport, expected: Forecast) -> bool:
         """Ask, if anybody would be called."""
-        waiting = report.counts.of(ContactState.PENDING)
-        most = [waiting, self._wishes.limit, self._campaign.limits.max_calls]
-        to_call = min(number for number in most if number is not None)
+        to_call = rules.most_called(self._campaign, report.counts, limit=self._wishes.limit)
         if self._wishes.confirm is None or not to_call:
             return True
         plan = RunPlan(

@@ -11,7 +11,7 @@ from poku_batch.engine.pace import Pace
 from poku_batch.engine.permits import PermitColumns, Permits, hours_of
 from poku_batch.engine.spending import Spending
 from poku_batch.engine.window import Window
-from poku_batch.models import Cap, Usage
+from poku_batch.models import Cap, ContactState, Counts, Usage
 from poku_batch.policy.spending import Budget
 from poku_batch.ports import Clock, EventSink, LedgerRun
 
@@ -20,6 +20,12 @@ def number_caps(campaign: Campaign) -> tuple[Cap, ...]:
     """How often one number may be called."""
     caps = campaign.limits.per_number.items()
     return tuple(Cap(calls=calls, within=within) for within, calls in caps)
+
+
+def most_called(campaign: Campaign, counts: Counts, *, limit: int | None = None) -> int:
+    """How many contacts a run would call at the most, now or later; ``limit`` is the run's own."""
+    most = [counts.of(ContactState.PENDING), limit, campaign.limits.max_calls]
+    return min(number for number in most if number is not None)
 
 
 def budget(campaign: Campaign) -> Budget | None:

@@ -64,6 +64,7 @@ async def run_campaign(  # noqa: PLR0913 – what a person can want of a run
     wait: bool = True,
     until: datetime | time | None = None,
     canary: int | None = None,
+    agreed: int | None = None,
     contacts: "pd.DataFrame | None" = None,
     sink: EventSink | None = None,
     confirm: Confirm | None = None,
@@ -76,7 +77,8 @@ async def run_campaign(  # noqa: PLR0913 – what a person can want of a run
     left are due later; from ``until`` on (this machine's time if naive; a time is the next such)
     no call is begun. ``confirm`` is asked before anybody is called, on the event loop's thread
     (nothing else goes on yet); the run ends as ``DECLINED`` where it says no. Likewise
-    ``confirm_canary`` after the first ``canary`` contacts; the run ends as ``CANARY``.
+    ``confirm_canary`` after the first ``canary`` contacts; the run ends as ``CANARY``. Where more
+    than ``agreed`` contacts would be called, now or later, nobody is, and ``UsageError`` is raised.
 
     SIGINT, SIGTERM and SIGHUP stop the run gently, a second one at once. Raises ``PokuBatchError``
     as ``errors`` tells; nobody was called then, unless it is a ``LedgerError`` or ``ResultsError``
@@ -91,6 +93,7 @@ async def run_campaign(  # noqa: PLR0913 – what a person can want of a run
             wait=wait,
             until=None if until is None else moment(until, outside.clock.now()),
             canary=canary,
+            agreed=agreed,
             confirm=confirm,
             confirm_canary=confirm_canary,
         )

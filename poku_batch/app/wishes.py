@@ -17,12 +17,14 @@ class Wishes:
     """What whoever starts a run wants of this one.
 
     ``limit`` contacts are newly called at the most; ``until`` is aware; after the first ``canary``
-    contacts it is asked whether to go on.
+    contacts it is asked whether to go on. ``agreed`` is how many contacts somebody agreed to have
+    called, now or later: where there would be more, nobody is.
     """
 
     limit: int | None = None
     wait: bool = True
     until: datetime | None = None
     canary: int | None = None
+    agreed: int | None = None
     confirm: Confirm | None = None
     confirm_canary: ConfirmCanary | None = None

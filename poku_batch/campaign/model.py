@@ -4,7 +4,7 @@ The models are the campaign file's schema: a key is here or is an error.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from poku_batch.campaign.calls import Call, Retries
 from poku_batch.campaign.document import KeyPath, Place, dotted
@@ -53,9 +54,10 @@ from poku_batch.campaign.rules import (
 )
 from poku_batch.campaign.section import Section
 from poku_batch.campaign.sheet import Contacts
+from poku_batch.campaign.sources import source_of
 from poku_batch.campaign.telling import Hooks, OutcomesBy
-from poku_batch.errors import Fault
-from poku_batch.models import CampaignId, Outcome
+from poku_batch.errors import Fault, UsageError
+from poku_batch.models import CampaignId, Outcome, Source
 
 
 class Prompt(Section):
@@ -216,6 +218,7 @@ class Campaign(Section):
 
     _path: Path = PrivateAttr()
     _places: Mapping[KeyPath, Place] = PrivateAttr()
+    _own_sheet: Source | None = PrivateAttr(default=None)
 
     @field_validator("output", mode="before")
     @classmethod
@@ -229,18 +232,21 @@ class Campaign(Section):
     @model_validator(mode="after")
     def _inputs_are_not_written(self, info: ValidationInfo) -> Self:
         inputs = {self.contacts.file.file, self.prompt.file, origin_of(info.context).path}
+        for key, path in self._written_of(inputs):
+            raise worded(
+                f"{path.name} is what the campaign reads, and would be written over",
+                "choose another name for the results",
+                ("output", key),
+            )
+        return self
+
+    def _written_of(self, inputs: Iterable[Path | None]) -> Iterator[tuple[str, Path]]:
+        """Those of the files that are read which the results would be written over."""
         real = {path.resolve() for path in inputs if path is not None}
         written = [("file", path) for path in self.output.file]
         if self.output.rejects is not None:
             written.append(("rejects", self.output.rejects))
-        for key, path in written:
-            if path.resolve() in real:
-                raise worded(
-                    f"{path.name} is what the campaign reads, and would be written over",
-                    "choose another name for the results",
-                    ("output", key),
-                )
-        return self
+        return ((key, path) for key, path in written if path.resolve() in real)
 
     @model_validator(mode="after")
     def _redialled_outcomes_are_known(self) -> Self:
@@ -274,6 +280,33 @@ class Campaign(Section):
         origin = origin_of(context)
         self._path = origin.path
         self._places = origin.places
+
+    def reading(self, sheet: str, *, folder: Path) -> "Campaign":
+        """This campaign with another sheet in the place of its own; all else stays as it is.
+
+        ``sheet`` is written as ``contacts.file`` is, a path relative to ``folder``. Raises
+        ``UsageError`` where it cannot be one, or the results would be written over it.
+        """
+        try:
+            source = source_of(sheet, folder)
+        except PydanticCustomError as error:
+            told = error.context or {}
+            hint = f" ({told['hint']})" if told.get("hint") else ""
+            raise UsageError(f"--contacts: {told['message']}{hint}") from None
+        for _, path in self._written_of([source.file]):
+            raise UsageError(
+                f"--contacts: the campaign writes its results to {path}, which would be lost; "
+                "read a copy of it under another name"
+            )
+        contacts = self.contacts.model_copy(update={"file": source})
+        other = self.model_copy(update={"contacts": contacts})
+        other._own_sheet = self.own_sheet or self.contacts.file  # noqa: SLF001 – of this class
+        return other
+
+    @property
+    def own_sheet(self) -> Source | None:
+        """What the campaign file names as its sheet, where another is read in its place."""
+        return self._own_sheet
 
     @property
     def path(self) -> Path:

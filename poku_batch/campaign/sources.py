@@ -15,9 +15,15 @@ _WILD = frozenset("*?")
 
 
 def _source(value: object, info: ValidationInfo) -> object:
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
+    return source_of(value, origin_of(info.context).folder) if isinstance(value, str) else value
+
+
+def source_of(written: str, folder: Path) -> Source:
+    """Read what ``contacts.file`` names; a path is relative to the folder.
+
+    Raises ``worded``'s error where it is none.
+    """
+    text = written.strip()
     if not text:
         raise worded("is empty", "name the sheet")
     if text == "-":
@@ -26,7 +32,6 @@ def _source(value: object, info: ValidationInfo) -> object:
         raise worded("a path cannot hold control characters")
     if "://" in text:
         return _link(text)
-    folder = origin_of(info.context).folder
     path = Path(os.path.normpath(folder / expanded(text)))
     return Source(kind=SourceKind.PATTERN if _WILD & set(text) else SourceKind.FILE, path=path)
 

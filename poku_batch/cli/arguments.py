@@ -15,3 +15,13 @@ Simulated = Annotated[
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+ContactsFile = Annotated[
+    str | None,
+    typer.Option(
+        "--contacts",
+        metavar="FILE",
+        help="Read FILE in place of the campaign's contacts.file, this once: all that can be named "
+        "there.",
+    ),
+]

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from poku_batch.cli.arguments import CampaignFile
+from poku_batch.cli.arguments import CampaignFile, ContactsFile
 from poku_batch.cli.looping import run_for_long
 
 
 def check(
     campaign: CampaignFile,
     *,
+    contacts: ContactsFile = None,
     simulate: Annotated[
         bool, typer.Option("--simulate", help="Say what a rehearsal would do now.")
     ] = False,
@@ -39,16 +40,16 @@ def check(
     """
     from poku_batch.app.checking import FixTo, look_over
     from poku_batch.app.gathering import faults_of
-    from poku_batch.campaign import load_campaign
     from poku_batch.cli.found import print_check
     from poku_batch.cli.found_json import check_json, faults_json
+    from poku_batch.cli.sheets import load_reading
     from poku_batch.cli.terminal import err, print_json
     from poku_batch.errors import PokuBatchError, UsageError
 
     if force and fix is None:
         raise UsageError("--force says that --fix may replace a file, and --fix was not given")
     try:
-        loaded = load_campaign(campaign)
+        loaded = load_reading(campaign, contacts)
         with err.status("reading the sheet") as shown:
             looked = run_for_long(
                 partial(

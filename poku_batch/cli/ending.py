@@ -9,6 +9,7 @@ from poku_batch.app.summary import RunSummary
 from poku_batch.campaign import Campaign
 from poku_batch.cli.exits import exit_code
 from poku_batch.cli.planned import plan_json
+from poku_batch.cli.sheets import contacts_option
 from poku_batch.cli.terminal import err, out, print_json, say, shown
 from poku_batch.models import ContactState, Counts, RunEnding
 from poku_batch.progress import counts_table
@@ -101,6 +102,8 @@ def ending_json(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> 
         "campaign": campaign.name,
         "wave": campaign.wave,
         "simulated": simulated,
+        "contacts": str(campaign.contacts.file),
+        "in_place_of": None if campaign.own_sheet is None else str(campaign.own_sheet),
         "ending": str(summary.ending),
         "why": summary.why,
         "exit_code": int(exit_code(summary.ending, summary.counts)),
@@ -138,13 +141,13 @@ def _money(summary: RunSummary, campaign: Campaign) -> str:
 
 
 def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list[str]:
-    again = f"poku-batch run {shown(campaign.path)}{' --simulate' if simulated else ''}"
+    here = f"{shown(campaign.path)}{' --simulate' if simulated else ''}"
     return [
         *_why_lines(summary),
         *_contact_lines(
-            summary.counts, again, told=summary.rejects is not None and summary.rejects.rows > 0
+            summary.counts, here, told=summary.rejects is not None and summary.rejects.rows > 0
         ),
-        *_next_lines(summary.counts, campaign, again, simulated=simulated),
+        *_next_lines(summary.counts, campaign, here, simulated=simulated),
     ]
 
 
@@ -173,14 +176,17 @@ def _why_lines(summary: RunSummary) -> list[str]:
     return lines
 
 
-def _contact_lines(counts: Counts, again: str, *, told: bool) -> list[str]:
-    """What to do about those that have no good end; ``told`` what about rows that were left out."""
+def _contact_lines(counts: Counts, here: str, *, told: bool) -> list[str]:
+    """What to do about those that have no good end; ``told`` what about rows that were left out.
+
+    ``here`` is what follows the name of a command that means the campaign.
+    """
     lines = []
     if counts.of(ContactState.UNKNOWN):
         lines.append(
             f"{counts.of(ContactState.UNKNOWN):,} unknown: they may or may not have been called, "
             "and are not called again by themselves; call_error holds the evidence. They are "
-            f"listed by: {again.replace(' run ', ' status ', 1)}"
+            f"listed by: poku-batch status {here}"
         )
     if not told and (counts.of(ContactState.FAILED) or counts.of(ContactState.SKIPPED)):
         lines.append(
@@ -188,19 +194,21 @@ def _contact_lines(counts: Counts, again: str, *, told: bool) -> list[str]:
             "again: only they are called."
         )
     if counts.of(ContactState.FAILED):
-        retry = again.replace(" run ", " retry ", 1)
-        lines.append(f"To call failed ones again as they are: {retry} --failed, then run again.")
+        retry = f"poku-batch retry {here} --failed"
+        lines.append(f"To call failed ones again as they are: {retry}, then run again.")
     if counts.next_due_at is not None and not counts.due:
         lines.append(f"The next is due at {local(counts.next_due_at)}.")
     return lines
 
 
-def _next_lines(counts: Counts, campaign: Campaign, again: str, *, simulated: bool) -> list[str]:
+def _next_lines(counts: Counts, campaign: Campaign, here: str, *, simulated: bool) -> list[str]:
+    contacts = contacts_option(campaign)
+    again = f"poku-batch run {here}{contacts}"
     if counts.of(ContactState.PENDING) or counts.of(ContactState.DIALING):
         return [f"To go on: {again}"]
     if not simulated:
         return []
     return [
         f"This was a rehearsal: no phone rang. To rehearse anew: {again} --fresh",
-        f"To call for real: set POKU_API_KEY, then poku-batch run {shown(campaign.path)}",
+        f"To call for real: set POKU_API_KEY, then poku-batch run {shown(campaign.path)}{contacts}",
     ]

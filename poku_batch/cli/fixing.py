@@ -20,9 +20,15 @@ def fixed_lines(fixed: Fixed, looked: Looked, campaign: Campaign) -> list[str]:
         words = [f"{errors:,} with errors"] if errors else []
         words += [f"{warnings:,} to look at"] if warnings else []
         lines.append(f"by hand   {', '.join(words)}, as told above")
-    file = _as_written(fixed.path, campaign.folder)
-    lines.append(f"next      set contacts.file: {file}{_also(fixed, campaign)}")
+    lines.append(f"next      {_named(fixed, campaign)}{_also(fixed, campaign)}")
     return lines
+
+
+def _named(fixed: Fixed, campaign: Campaign) -> str:
+    """How the copy is read: by the campaign file, or by the option where that named the sheet."""
+    if campaign.own_sheet is not None:
+        return f"give --contacts {shown(fixed.path)}"
+    return f"set contacts.file: {_as_written(fixed.path, campaign.folder)}"
 
 
 def _repaired(fixed: Fixed) -> str:

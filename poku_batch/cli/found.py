@@ -9,7 +9,8 @@ from poku_batch.cli.findings import print_findings
 from poku_batch.cli.fixing import fixed_lines
 from poku_batch.cli.planned import run_lines
 from poku_batch.cli.rules import rule_lines
-from poku_batch.cli.terminal import out, say, shown
+from poku_batch.cli.sheets import instead_text, sheet_name
+from poku_batch.cli.terminal import out, say
 from poku_batch.models import ContactState, RowNote
 from poku_batch.progress.words import ignored_corrections_text, one_line
 
@@ -52,7 +53,7 @@ def _sheet_lines(found: CheckReport, campaign: Campaign) -> list[str]:
     key = " and ".join(found.key_columns) or f"the number ({found.phone_column})"
     lines = [
         f"campaign  {campaign.identity}",
-        f"sheet     {shown(source.path) if source.path else source} ({', '.join(how)})",
+        f"sheet     {instead_text(campaign) or sheet_name(source)} ({', '.join(how)})",
         f"rows      {found.report.counts.total:,}, columns: {', '.join(found.columns)}",
         f"number    {found.phone_column}, key: {key}",
         f"from      {caller_id(campaign)}, {campaign.limits.slots:,} at once",

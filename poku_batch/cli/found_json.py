@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from poku_batch.app.checking import CheckReport, Looked
+from poku_batch.app.rules import most_called
 from poku_batch.campaign import Campaign
 from poku_batch.cli.planned import plan_json
 from poku_batch.errors import Fault
@@ -13,7 +14,10 @@ from poku_batch.models import RowNote
 
 
 def check_json(looked: Looked, campaign: Campaign) -> dict[str, Any]:
-    """All that was found; ``sheet``, ``counts`` and ``plan`` are null where a run would refuse."""
+    """All that was found; what a run would do is null where it would refuse.
+
+    ``to_call`` is how many contacts it would call at the most, now or later.
+    """
     report = looked.report
     fixed = looked.fixed
     return {
@@ -22,6 +26,7 @@ def check_json(looked: Looked, campaign: Campaign) -> dict[str, Any]:
         "sheet": None if report is None else _sheet(report, campaign),
         "findings": [_finding(finding, looked) for finding in looked.findings],
         "counts": None if report is None else _counts(report),
+        "to_call": None if report is None else most_called(campaign, report.report.counts),
         "skipped": [] if report is None else list(map(_note, report.report.skipped)),
         "plan": None if report is None else plan_json(report.report, report.forecast),
         "fixed": None
@@ -38,6 +43,7 @@ def faults_json(faults: Iterable[Fault]) -> dict[str, Any]:
         "sheet": None,
         "findings": [],
         "counts": None,
+        "to_call": None,
         "skipped": [],
         "plan": None,
         "fixed": None,
@@ -47,6 +53,7 @@ def faults_json(faults: Iterable[Fault]) -> dict[str, Any]:
 def _sheet(report: CheckReport, campaign: Campaign) -> dict[str, Any]:
     return {
         "file": str(campaign.contacts.file),
+        "in_place_of": None if campaign.own_sheet is None else str(campaign.own_sheet),
         "worksheet": report.worksheet,
         "encoding": report.encoding,
         "delimiter": report.delimiter,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from poku_batch.cli.arguments import AsJson, CampaignFile
+from poku_batch.cli.arguments import AsJson, CampaignFile, ContactsFile
 
 Row = Annotated[
     int | None,
@@ -19,6 +19,7 @@ def preview(
     *,
     row: Row = None,
     key: Key = None,
+    contacts: ContactsFile = None,
     simulate: Annotated[
         bool, typer.Option("--simulate", help="Say what a rehearsal would do with the row.")
     ] = False,
@@ -31,11 +32,13 @@ def preview(
     import anyio
 
     from poku_batch.app.previewing import preview_row
-    from poku_batch.campaign import load_campaign
     from poku_batch.cli.previewed import preview_json, print_preview
-    from poku_batch.cli.terminal import print_json
+    from poku_batch.cli.sheets import instead_text, load_reading
+    from poku_batch.cli.terminal import err, print_json, say
 
-    loaded = load_campaign(campaign)
+    loaded = load_reading(campaign, contacts)
+    if (instead := instead_text(loaded)) is not None:
+        say(err, f"sheet: {instead}")
     found = anyio.run(partial(preview_row, loaded, row=row, key=key, simulate=simulate))
     if json:
         print_json(preview_json(found))

@@ -19,6 +19,16 @@ Limit = Annotated[
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before real phones ring.")]
 
+Agreed = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Call nobody, and leave with exit code 2, where more than N contacts would be called, "
+        "now or later: check --json gives the number as to_call.",
+    ),
+]
+
 NoWait = Annotated[
     bool,
     typer.Option(

@@ -8,10 +8,11 @@ from typing import Any
 
 import typer
 
-from poku_batch.cli.arguments import AsJson, CampaignFile
+from poku_batch.cli.arguments import AsJson, CampaignFile, ContactsFile
 from poku_batch.cli.exits import ExitCode, exit_code
 from poku_batch.cli.looping import run_for_long
 from poku_batch.cli.run_options import (
+    Agreed,
     Canary,
     FaultShares,
     Fresh,
@@ -29,9 +30,11 @@ from poku_batch.cli.run_options import (
 def run(
     campaign: CampaignFile,
     *,
+    contacts: ContactsFile = None,
     simulate: Simulate = False,
     limit: Limit = None,
     yes: Yes = False,
+    agreed: Agreed = None,
     no_wait: NoWait = False,
     until: Until = None,
     canary: Canary = None,
@@ -61,12 +64,14 @@ def run(
         "wait": not no_wait,
         "until": None if until is None else time_or_moment(until, "--until"),
         "canary": canary,
+        "agreed": agreed,
     }
-    sys.exit(_run(campaign, options if simulate else None, wishes, yes=yes, as_json=json))
+    sheet = (campaign, contacts)
+    sys.exit(_run(sheet, options if simulate else None, wishes, yes=yes, as_json=json))
 
 
 def _run(
-    file: Path,
+    sheet: tuple[Path, str | None],
     rehearsal_options: dict[str, Any] | None,
     wishes: dict[str, Any],
     *,
@@ -74,13 +79,15 @@ def _run(
     as_json: bool,
 ) -> ExitCode:
     from poku_batch.app.running import Rehearsal, run_campaign
-    from poku_batch.campaign import load_campaign
     from poku_batch.cli.asking import agree, agree_to_go_on
     from poku_batch.cli.ending import print_ending
-    from poku_batch.cli.terminal import err
+    from poku_batch.cli.sheets import instead_text, load_reading
+    from poku_batch.cli.terminal import err, say
     from poku_batch.progress import choose_display
 
-    campaign = load_campaign(file)
+    campaign = load_reading(*sheet)
+    if (instead := instead_text(campaign)) is not None:
+        say(err, f"sheet            {instead}")
     rehearsal = None if rehearsal_options is None else Rehearsal(**rehearsal_options)
     with choose_display(err, simulated=rehearsal is not None) as display:
         summary = run_for_long(
