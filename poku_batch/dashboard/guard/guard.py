@@ -4,10 +4,11 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -63,7 +64,7 @@ class Site:
 
     host: str
     port: int
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     names: tuple[str, ...] = ()
     https: bool = False
     public: tuple[str, ...] = ("/static/",)
@@ -87,7 +88,7 @@ class Guard:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         token = token_for(site.host, site.token)
-        self._site = site
+        self._site = replace(site, token=None)
         self._chance = chance
         self._names: Names = names_of(site.host, site.port, site.names, https=site.https)
         self._cookie = Cookie(port=site.port, https=site.https)
@@ -132,6 +133,8 @@ class Guard:
                 await self._judge(app, exchange)
         except RefusedError as refused:
             await exchange.answer(refused.response())
+        except ClientDisconnect:
+            return
         except Exception:
             await exchange.answer(RefusedError(500, "A fault in the program.", CLOSE).response())
             raise

@@ -33,13 +33,14 @@ class ImpatientProtocol(H11Protocol):
 
     head_s = HEAD_S
     untaken_s = UNTAKEN_S
+    most = _CONNECTIONS
     _head: asyncio.TimerHandle | None = None
     _untaken: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Begin to wait for the first head."""
         super().connection_made(transport)
-        if len(self.connections) > _CONNECTIONS:
+        if len(self.connections) > self.most:
             transport.abort()
             return
         self._head = self.loop.call_later(self.head_s, transport.abort)
@@ -104,7 +105,7 @@ def server_settings() -> Mapping[str, Any]:
             "loop": "asyncio",
             "lifespan": "off",
             "log_config": None,
-            "log_level": "warning",
+            "log_level": "error",  # who sends nonsense shall not write onto our terminal
             "access_log": False,
             "proxy_headers": False,
             "server_header": False,
