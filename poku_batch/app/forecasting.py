@@ -4,8 +4,10 @@ from datetime import datetime
 
 from poku_batch.app import rules
 from poku_batch.campaign import Campaign
+from poku_batch.engine.caller_ids import A_DAY
 from poku_batch.engine.permits import Permits
 from poku_batch.models import EnrolmentReport, PastCalls, Usage
+from poku_batch.policy.day_caps import DayCap
 from poku_batch.policy.flow import CallFigures, ForecastRules, RedialShare
 from poku_batch.policy.forecast import Forecast, affordable_calls, forecast
 from poku_batch.policy.redials import redial_rules
@@ -52,12 +54,24 @@ async def forecast_run(  # noqa: PLR0913 – what a person can want of a run
         limit=most,
         limit_why=limit_why,
         affordable=_affordable(campaign, used, call),
+        day_cap=await _day_cap(campaign, ledger, now),
         until=until,
         wait=wait,
         per_minute=campaign.pricing.per_minute,
         currency=campaign.pricing.currency,
     )
     return forecast(report.pending, bounds, now=now, opening=permits.next_opening)
+
+
+async def _day_cap(campaign: Campaign, ledger: Ledger, now: datetime) -> DayCap | None:
+    """How many calls a day the caller IDs of a list allow for; None for any number."""
+    pool, each = campaign.call.caller_ids, campaign.limits.per_caller_id
+    if not pool or each is None:
+        return None
+    a_day = len(pool) * each
+    made = await ledger.times_from(pool, since=now - A_DAY)
+    renewed_at = made[0] + A_DAY if made else None
+    return DayCap(a_day=a_day, left=max(a_day - len(made), 0), renewed_at=renewed_at)
 
 
 def _figures(campaign: Campaign, past: PastCalls) -> CallFigures:

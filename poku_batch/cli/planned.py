@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from poku_batch.models import ContactState, Counts, EnrolmentReport, RowNote, WaitKind
+from poku_batch.policy.day_caps import DayCap
 from poku_batch.policy.flow import ForecastEnd
 from poku_batch.policy.forecast import Forecast
 from poku_batch.progress import WAIT_WORDS
@@ -145,12 +146,21 @@ def expected_lines(forecast: Forecast) -> list[str]:
     lines = [f"{_EXPECTED}{_expected_text(forecast)}"]
     if forecast.calls:
         lines.append(f"{_BELOW}{_basis_text(forecast)}")
+    if forecast.day_cap is not None:
+        lines.append(f"{_BELOW}{_day_cap_text(forecast.day_cap)}")
     if forecast.too_late:
         lines.append(
             f"{_BELOW}{_contacts(forecast.too_late)} would not be reached before the row's own "
             "time is over (not_after): more calls at once would help"
         )
     return lines
+
+
+def _day_cap_text(cap: DayCap) -> str:
+    now = "none now" if not cap.left else f"{cap.left:,} of them now"
+    again = "" if cap.renewed_at is None else f", more from {local(cap.renewed_at)}"
+    calls = "1 call" if cap.a_day == 1 else f"{cap.a_day:,} calls"
+    return f"limits.per_caller_id allows for {calls} a day, {now}{again}"
 
 
 def _expected_text(forecast: Forecast) -> str:
@@ -261,11 +271,18 @@ def plan_json(report: EnrolmentReport, forecast: Forecast) -> dict[str, Any]:
             "ended_by": str(forecast.end),
             "left": forecast.left,
             "too_late": forecast.too_late,
+            "day_cap": _day_cap_json(forecast.day_cap),
             "redials_from": _iso(forecast.redials_from),
             "call_s": round(forecast.call.seconds, 1),
             "based_on_calls": forecast.call.calls,
         },
     }
+
+
+def _day_cap_json(cap: DayCap | None) -> dict[str, Any] | None:
+    if cap is None:
+        return None
+    return {"a_day": cap.a_day, "left": cap.left, "renewed_at": _iso(cap.renewed_at)}
 
 
 def _iso(moment: datetime | None) -> str | None:

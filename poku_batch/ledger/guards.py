@@ -43,6 +43,11 @@ _COUNTFROM = f"""
     WHERE t.from_number = :number AND t.placed_at > :since AND {COUNTS}
 """  # noqa: S608  # put together from the parts above alone
 
+_TIMES_FROM = f"""
+    SELECT t.placed_at FROM attempts t
+    WHERE t.from_number = :number AND t.placed_at > :since AND {COUNTS}
+"""  # noqa: S608  # put together from the parts above alone
+
 TO = _FIND_CALL.format(which="to_number")
 FROM = _FIND_CALL.format(which="from_number")
 
@@ -74,6 +79,18 @@ def calls_from(
         for number in numbers
     }
     return {number: count for number, count in counts.items() if count}
+
+
+def times_from(
+    connection: sqlite3.Connection, numbers: Iterable[str], *, since: datetime
+) -> list[datetime]:
+    """When calls were placed from caller IDs since a time, earliest first."""
+    stored = instants.to_stored(since)
+    found = (
+        do(connection, _TIMES_FROM, {"number": number, "since": stored}).fetchall()
+        for number in numbers
+    )
+    return [instants.from_stored(at) for at in sorted(row[0] for rows in found for row in rows)]
 
 
 def said(kind: WaitKind, cap: Cap) -> str:

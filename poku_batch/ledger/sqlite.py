@@ -19,7 +19,16 @@ import anyio
 import anyio.to_thread
 
 from poku_batch.errors import CampaignBusyError
-from poku_batch.ledger import do_not_call, instants, opening, runs, selection, statements, verdicts
+from poku_batch.ledger import (
+    do_not_call,
+    guards,
+    instants,
+    opening,
+    runs,
+    selection,
+    statements,
+    verdicts,
+)
 from poku_batch.ledger.browsing import SqliteBrowsing
 from poku_batch.ledger.controls import SqliteControls
 from poku_batch.ledger.enrolment import SqliteEnrolment
@@ -143,6 +152,10 @@ class SqliteLedger:
     async def past_calls(self, *, last: int, longest: timedelta | None = None) -> PastCalls:
         """What the latest calls of all campaigns that ended came to."""
         return await self._reader.past_calls(last=last, longest=longest)
+
+    async def times_from(self, numbers: Sequence[str], *, since: datetime) -> list[datetime]:
+        """When calls were placed from caller IDs since a time, earliest first."""
+        return await self._reader.run(partial(guards.times_from, numbers=numbers, since=since))
 
     async def add_do_not_call(self, entries: Sequence[DoNotCallEntry]) -> int:
         """Put numbers onto the list; gives how many were not on it."""

@@ -16,6 +16,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from poku_batch.models import PendingGroup
+from poku_batch.policy.day_caps import Day, DayCap
 from poku_batch.policy.hours import HORIZON_DAYS, Opening
 
 #: Gives the opening of a group at or after an instant (aware): of ``PendingGroup.group``.
@@ -101,6 +102,7 @@ class ForecastRules:
     limit: int | None = None
     limit_why: str | None = None
     affordable: int | None = None
+    day_cap: DayCap | None = None
     until: datetime | None = None
     wait: bool = True
     per_minute: Decimal = Decimal(0)
@@ -149,10 +151,13 @@ class Flow:
         until = math.inf if rules.until is None else (rules.until - now).total_seconds()
         self._until_s = max(until, 0.0)
         self._step_s = math.inf
+        self._day = Day(rules.day_cap, now)
         self._contacts = 0
         self.begun = 0.0
         self.redials = 0.0
         self.too_late = 0.0
+        #: whether somebody waits for another day since there were too many calls in one
+        self.capped = False
 
     def add(self, group: PendingGroup) -> None:
         """Add contacts that wait."""
@@ -185,12 +190,26 @@ class Flow:
             self._step_s = max(_STEP_S, whole_s / _STEPS)
         while True:
             self._let_in()
+            self._day.look(self._at_s)
+            self.capped |= bool(self._order) and self._day.spent
             if end := self._end():
                 return end
-            if not self._order:
-                self._at_s = self._waiting[0][0]
+            if self._idle:
+                self._at_s = self._next_s
                 continue
             self._begin()
+
+    @property
+    def _idle(self) -> bool:
+        """Whether nobody can be called now."""
+        return not self._order or self._day.spent
+
+    @property
+    def _next_s(self) -> float:
+        """When somebody can be called: now, or later."""
+        if self._order:
+            return self._day.ends_s if self._day.spent else self._at_s
+        return self._waiting[0][0]
 
     def _end(self) -> ForecastEnd | None:
         rules = self._rules
@@ -198,9 +217,9 @@ class Flow:
             return ForecastEnd.EVERYBODY
         if self._most is not None and self.begun >= self._most - _NOBODY:
             return ForecastEnd.LIMIT if self._most == rules.limit else ForecastEnd.BUDGET
-        if not self._order and not rules.wait:
+        if self._idle and not rules.wait:
             return ForecastEnd.DUE_LATER
-        next_s = self._at_s if self._order else self._waiting[0][0]
+        next_s = self._next_s
         if next_s >= self._until_s:
             return ForecastEnd.UNTIL
         return ForecastEnd.HORIZON if next_s >= HORIZON_S else None
@@ -266,7 +285,7 @@ class Flow:
 
     def _next_change_s(self) -> float:
         """When the flow may change at the latest."""
-        changes = [self._until_s, self._at_s + self._step_s, HORIZON_S]
+        changes = [self._until_s, self._at_s + self._step_s, self._day.ends_s, HORIZON_S]
         if self._waiting:
             changes.append(self._waiting[0][0])
         while self._changes and self._changes[0] <= self._at_s:
@@ -283,7 +302,9 @@ class Flow:
         size = sum(number for who, number in line.contacts.items() if who in callable_)
         begun, at_s = 0.0, self._at_s
         if size > _NOBODY:
-            wanted = size if self._most is None else min(size, self._most - self.begun)
+            wanted = min(size, self._day.left)
+            if self._most is not None:
+                wanted = min(wanted, self._most - self.begun)
             begun, at_s = self._rate.begin(wanted, self._at_s, self._next_change_s())
         over = begun >= size - _NOBODY
         taken = line.take(1.0 if over else begun / size)
@@ -301,6 +322,7 @@ class Flow:
             self._first_s = self._at_s
         self._last_s = at_s + self._rules.call.seconds
         self.begun += begun
+        self._day.count(begun, self._at_s)
         self.redials += sum(number for who, number in taken.items() if who[2])
         self._follow(taken, (self._at_s + at_s) / 2)
 

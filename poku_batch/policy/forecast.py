@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from poku_batch.models import PendingGroup
+from poku_batch.policy.day_caps import DayCap
 from poku_batch.policy.flow import (
     HORIZON_S,
     CallFigures,
@@ -38,7 +39,8 @@ class Forecast:
     cannot be estimated. ``starts_at`` is when the first call begins, ``ends_at`` when the last one
     ends (aware UTC): None where there is none, or no end within 400 days. ``left`` contacts would
     still wait then, and ``too_late`` contacts would not be reached before their rows' own time is
-    over. ``redials_from`` is when the first of the redials that are due later can really be called.
+    over. ``day_cap`` is what lets no more be called a day, where that makes some wait.
+    ``redials_from`` is when the first of the redials that are due later can really be called.
     """
 
     end: ForecastEnd
@@ -53,6 +55,7 @@ class Forecast:
     ends_at: datetime | None
     left: int = 0
     too_late: int = 0
+    day_cap: DayCap | None = None
     redials_from: datetime | None = None
 
 
@@ -79,6 +82,7 @@ def forecast(
         ends_at=flow.ends_at(end),
         left=round(flow.left),
         too_late=round(flow.too_late),
+        day_cap=rules.day_cap if flow.capped else None,
         redials_from=_redials_from(groups, opening),
     )
 

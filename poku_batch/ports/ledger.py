@@ -147,6 +147,12 @@ class Ledger(Protocol):
         than ``longest``: an end that was learnt of days later would.
         """
 
+    async def times_from(self, numbers: Sequence[str], *, since: datetime) -> list[datetime]:
+        """When calls were placed from caller IDs since a time, earliest first; all campaigns'.
+
+        Those count that count for a cap; see ``models.Guard``.
+        """
+
     async def add_do_not_call(self, entries: Sequence[DoNotCallEntry]) -> int:
         """Put numbers onto the list, for good; gives how many were not on it. Durable.
 

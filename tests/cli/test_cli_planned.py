@@ -228,3 +228,25 @@ def test_a_key_that_is_written_otherwise_is_told_before_its_number_is_called_aga
     run = served.run()
     assert words in run.err
     assert standin.numbers == sorted([ADA, ADA, BOB])
+
+
+def test_caller_ids_that_are_used_up_are_told_before_a_run_waits_for_them(served: Folder) -> None:
+    served.people(numbers(7))
+    served.write(
+        call={"from": ["+14155550001", "+14155550002"]},
+        limits={"per_caller_id": 2},
+    )
+    fresh = served.do("check").out
+    assert "limits.per_caller_id allows for 4 calls a day, 4 of them now\n" in fresh
+    assert expected(fresh).startswith("about 7 calls, ")
+    plan = served.do("check", "--json").json["plan"]["expected"]
+    assert datetime.fromisoformat(plan["ends_at"]) > datetime.now(UTC) + timedelta(hours=23)
+
+    assert served.run("--no-wait").code == 5
+    used_up = served.do("check").out
+    assert "limits.per_caller_id allows for 4 calls a day, none now, more from " in used_up
+    cap = served.do("check", "--json").json["plan"]["expected"]["day_cap"]
+    assert (cap["a_day"], cap["left"]) == (4, 0)
+
+    served.write(call={"from": ["+14155550001", "+14155550002"]}, limits={"per_caller_id": 9})
+    assert "per_caller_id allows" not in served.do("check").out

@@ -15,6 +15,7 @@ from poku_batch.models import (
     DuplicateRule,
     Enrolment,
     EnrolmentReport,
+    Guard,
     Later,
     PastCalls,
     PendingGroup,
@@ -288,3 +289,19 @@ async def test_a_number_that_the_network_could_not_route_was_not_called(ledger: 
     await run.finish(await dial(run, "a"), CallResult(outcome="invalid_number"), at=NOW)
     await close(run)
     assert (await enrol(ledger, row(2, "b", "+1"))).other_key == 0
+
+
+async def test_the_times_of_calls_from_caller_ids_are_told_earliest_first(ledger: Ledger) -> None:
+    first, second, third = "+14155550001", "+14155550002", "+14155550003"
+    for number, caller_id in enumerate((second, first, third, first)):
+        campaign = CampaignId(name=f"c{number}")
+        await enrol(ledger, row(2, "a", "+1"), campaign=campaign)
+        run = await ledger.open_run(campaign, at=NOW)
+        [admission] = await run.admit(1, now=NOW)
+        guard = Guard(from_number=caller_id)
+        await run.begin(admission, prompt_sha256="0" * 64, guard=guard, at=NOW + number * HOUR)
+        await close(run)
+    both, ever = [first, second], NOW - HOUR
+    assert await ledger.times_from(both, since=ever) == [NOW, NOW + HOUR, NOW + 3 * HOUR]
+    assert await ledger.times_from(both, since=NOW + HOUR) == [NOW + 3 * HOUR]
+    assert await ledger.times_from([], since=ever) == []

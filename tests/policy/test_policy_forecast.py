@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poku_batch.models import PendingGroup
+from poku_batch.policy.day_caps import DayCap
 from poku_batch.policy.flow import CallFigures, ForecastEnd, ForecastRules, RedialShare
 from poku_batch.policy.forecast import Forecast, affordable_calls, forecast
 from poku_batch.policy.hours import Opening
@@ -392,3 +393,59 @@ def test_groups_that_are_taken_together_are_looked_up_seldom_and_nobody_is_lost(
     assert (found.calls, found.left) == (4_000, 0)
     # Once each to put them into order, and then a few of them on every day.
     assert len(asked) < 30_000
+
+
+# --- caller IDs ----------------------------------------------------------------------------------
+
+
+def test_a_cap_a_day_takes_as_many_days_as_it_takes() -> None:
+    cap = DayCap(a_day=12, left=12)
+    rules = ForecastRules(slots=5, call=TWO_MINUTES, day_cap=cap)
+    found = say([group(30)], rules)
+    assert (found.calls, found.end, found.day_cap) == (30, ForecastEnd.EVERYBODY, cap)
+    assert after(found) == pytest.approx(2 * DAY_S + 120, abs=600)
+
+
+def test_a_day_of_caller_ids_begins_with_its_first_call() -> None:
+    morning, cap = [(11 * 3600, 22 * 3600)], DayCap(a_day=10, left=10)
+    rules = ForecastRules(slots=10, call=TWO_MINUTES, day_cap=cap)
+    found = say([group(20)], rules, morning)
+    assert after(found) == pytest.approx(3600 + DAY_S + 120, abs=300)
+
+
+def test_caller_ids_that_are_used_up_are_waited_for_or_end_the_run() -> None:
+    cap = DayCap(a_day=10, left=0, renewed_at=NOW + timedelta(hours=3))
+    rules = ForecastRules(slots=10, call=TWO_MINUTES, day_cap=cap)
+    found = say([group(10)], rules)
+    assert found.starts_at == NOW + timedelta(hours=3)
+    assert (found.calls, found.day_cap) == (10, cap)
+
+    left = say([group(10)], replace(rules, wait=False))
+    assert (left.calls, left.left, left.end) == (0, 10, ForecastEnd.DUE_LATER)
+    early = say([group(10)], replace(rules, until=NOW + timedelta(hours=1)))
+    assert (early.calls, early.left, early.end) == (0, 10, ForecastEnd.UNTIL)
+
+
+def test_a_cap_a_day_that_makes_nobody_wait_is_not_told() -> None:
+    rules = ForecastRules(slots=5, call=TWO_MINUTES, day_cap=DayCap(a_day=12, left=12))
+    found = say([group(12)], rules)
+    assert (found.calls, found.day_cap) == (12, None)
+
+
+@given(campaigns(), st.integers(5, 90), st.integers(0, 90), st.integers(1, 30))
+@settings(max_examples=40)
+def test_whatever_the_cap_a_day_no_day_has_more_calls_and_nobody_is_lost(
+    drawn: tuple[list[PendingGroup], ForecastRules, list[tuple[int, int]]],
+    a_day: int,
+    left: int,
+    hours: int,
+) -> None:
+    groups, rules, spans = drawn
+    renewed_at = NOW + timedelta(hours=hours)
+    cap = DayCap(a_day=a_day, left=min(left, a_day), renewed_at=renewed_at)
+    found = say(groups, replace(rules, day_cap=cap), spans)
+    contacts = sum(one.contacts for one in groups)
+    assert found.calls + found.left + found.too_late == pytest.approx(contacts, abs=2)
+    if found.end is ForecastEnd.EVERYBODY:
+        days = max(contacts - cap.left, 0) // a_day
+        assert after(found) >= (days - 1) * DAY_S
