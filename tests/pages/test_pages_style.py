@@ -26,7 +26,7 @@ _TEXT = [
     ("danger", "surface"),
     ("danger", "danger-soft"),
     ("danger-strong", "danger-soft"),
-    ("chart-ink", "chart-ground"),
+    ("chart-ink", "surface"),
     *((f"{state}-ink", state) for state in ContactState),
     ("reached-ink", "reached"),
 ]
