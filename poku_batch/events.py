@@ -175,6 +175,25 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """A person has paused the campaign: no call is begun until it is resumed.
+
+    ``since`` is when they did, in real time also where ``at`` is rehearsed. Open calls go on.
+    """
+
+    at: datetime
+    by: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """A person has resumed the campaign: calls begin again."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlotsChanged:
     """The API takes fewer calls at once than there are slots, or takes more again.
 
@@ -324,6 +343,8 @@ Event = (
     | CallReleased
     | CallLeft
     | Waiting
+    | Paused
+    | Resumed
     | SlotsChanged
     | CircuitOpened
     | CircuitProbed

@@ -16,7 +16,9 @@ from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
 from poku_batch.app.wishes import Wishes
 from poku_batch.app.writing import Written, write_outputs
 from poku_batch.clock import SteadyClock, SystemClock
+from poku_batch.engine.attending import Attending
 from poku_batch.engine.lasting import LastingRun
+from poku_batch.engine.pausing import Pausing
 from poku_batch.engine.plan import enrol
 from poku_batch.engine.race import first_of
 from poku_batch.engine.stops import Stop
@@ -40,8 +42,11 @@ class Job:
         self._outside = outside
         self._wishes = wishes
         self._clock = outside.clock
+        # Disks, locks and people take their own time, also in a rehearsal.
+        self._real = SteadyClock(SystemClock())
         self._sink = Listener(outside.sink)
         self._stop = Stop()
+        self._pausing = Pausing()
         self._started_at = self._clock.now()
         self._permits = rules.permits(self._campaign, prepared.permit_columns, outside.lists.source)
         self._ending = RunEnding.ABANDONED
@@ -87,8 +92,7 @@ class Job:
                 tell_results=HookEvent.RESULT in self._outside.senders,
                 at=self._clock.now(),
             ),
-            # Disks and locks take their own time, also in a rehearsal.
-            clock=SteadyClock(SystemClock()),
+            clock=self._real,
             sink=self._sink,
             stop=self._stop,
         )
@@ -174,10 +178,13 @@ class Job:
         watch = SignalWatch(self._stop)
         teller = Teller(run=run, senders=self._outside.senders, clock=self._clock, sink=self._sink)
         self._sink.on_result = teller.notify
+        attending = self._attending(run)
+        await attending.look()
         faults: list[Exception] = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch.run)
             tasks.start_soon(teller.run)
+            tasks.start_soon(attending.run)
             tasks.start_soon(self._outside.lists.watch, self._clock, self._tell_trouble)
             try:
                 await self._run_and_write(run, watch, teller)
@@ -187,6 +194,17 @@ class Job:
         if faults:
             raise faults[0]
         self._messages_left = (await run.waiting_messages())[0]
+
+    def _attending(self, run: LastingRun) -> Attending:
+        return Attending(
+            run,
+            stop=self._stop,
+            pausing=self._pausing,
+            doing=lambda: self._sink.doing(self._clock.now()),
+            clock=self._clock,
+            real=self._real,
+            sink=self._sink,
+        )
 
     async def _run_and_write(self, run: LastingRun, watch: SignalWatch, teller: Teller) -> None:
         try:
@@ -208,6 +226,7 @@ class Job:
             used=await self._used(run),
             limit=wishes.limit,
             until=wishes.until,
+            pausing=self._pausing,
         )
         parts = Parts(
             campaign=self._campaign,

@@ -8,6 +8,7 @@ from poku_batch.campaign import Campaign
 from poku_batch.engine.breaker import Breaker
 from poku_batch.engine.gate import Gate, GateRules
 from poku_batch.engine.pace import Pace
+from poku_batch.engine.pausing import Pausing
 from poku_batch.engine.permits import PermitColumns, Permits, hours_of
 from poku_batch.engine.spending import Spending
 from poku_batch.engine.window import Window
@@ -71,6 +72,7 @@ def gate(
     used: Usage,
     limit: int | None,
     until: datetime | None,
+    pausing: Pausing,
 ) -> Gate:
     """All bounds of one run; ``limit`` is the run's own, beside ``limits.max_calls``."""
     limits, breaker, now_s = campaign.limits, campaign.circuit_breaker, clock.monotonic()
@@ -94,6 +96,7 @@ def gate(
         if breaker.enabled
         else None,
         spending=None if money is None else Spending(money, used),
+        pausing=pausing,
     )
 
 

@@ -127,6 +127,8 @@ class Caller:
         """Why a call may not leave now: to write its intent, or to wait, may have taken long."""
         if self._stop.requested:
             return "the run was stopped before the call left"
+        if self._gate.pausing.pause is not None:
+            return "the campaign was paused before the call left"
         if self._gate.over:
             return "the time given with --until came before the call left"
         permission = self._permits.judge_admitted(admission, now=self._clock.now())

@@ -1,8 +1,8 @@
 """How many calls may be begun now: the one place where all bounds of a run meet.
 
 Slots, ramp-up and what the API takes (``window``), pacing (``pace``), the budget (``spending``),
-the circuit breaker, the limits of the run and its last hour. Asking costs the same however many
-contacts wait.
+the circuit breaker, the limits of the run and its last hour, and a person's pause (``pausing``).
+Asking costs the same however many contacts wait.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from typing import Self
 
 from poku_batch.engine.breaker import Breaker, Tripped
 from poku_batch.engine.pace import Pace
+from poku_batch.engine.pausing import Pausing
 from poku_batch.engine.reports import CallReport
 from poku_batch.engine.slots import Slots
 from poku_batch.engine.spending import Spending
@@ -41,6 +42,14 @@ class Pause:
     """None may be begun for so many seconds; None: until a slot is freed."""
 
     seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shut:
+    """None may be begun until a person resumes the campaign; ``by`` paused it, at ``since``."""
+
+    by: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +90,10 @@ class Gate:
         pace: Pace | None = None,
         breaker: Breaker | None = None,
         spending: Spending | None = None,
+        pausing: Pausing | None = None,
     ) -> None:
         """Take the time, the listener, and the bounds there are."""
+        self.pausing = pausing or Pausing()
         self._clock = clock
         self._sink = sink
         self._concurrency = concurrency
@@ -102,11 +113,13 @@ class Gate:
         """Whether the last hour of the run has passed."""
         return self.rules.until is not None and self._clock.now() >= self.rules.until
 
-    def room(self, slots: Slots) -> Open | Pause | End:
+    def room(self, slots: Slots) -> Open | Pause | Shut | End:
         """Say how many calls may be begun now."""
         now_s = self._clock.monotonic()
         if end := self._end(slots):
             return end
+        if pause := self.pausing.pause:
+            return Shut(by=pause.by, since=pause.at)
         self._count_held(now_s)
         calls = min(self._window.size(now_s) - slots.busy, slots.free)
         if calls <= 0:

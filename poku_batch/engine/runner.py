@@ -13,7 +13,7 @@ import anyio
 
 from poku_batch.engine.ahead import Ahead
 from poku_batch.engine.calling import Caller
-from poku_batch.engine.gate import End, Gate, Open, Pause
+from poku_batch.engine.gate import End, Gate, Open, Pause, Shut
 from poku_batch.engine.journal import Journal
 from poku_batch.engine.lasting import LastingRun
 from poku_batch.engine.permits import Permits
@@ -100,8 +100,9 @@ class Runner:
         self._rules = rules
         self._slots = Slots(rules.concurrency)
         self._ahead = Ahead(run, clock, slots=rules.concurrency)
-        # Whoever waits for a slot waits for the run's end too.
+        # Whoever waits for a slot waits for the run's end too, and for a person to pause or resume.
         stop.tell(self._slots.wake)
+        gate.pausing.tell(self._slots.wake)
         self._ending = RunEnding.FINISHED
         self.why: str | None = None
         self._told_waiting: datetime | None = None
@@ -193,6 +194,8 @@ class Runner:
             case Pause(seconds=seconds):
                 await self._pause(seconds, freed)
                 return True
+            case Shut() as shut:
+                return await self._sit_out(shut, freed)
             case End() as end:
                 return await self._end(end, freed)
             case Open(calls=room):
@@ -211,6 +214,33 @@ class Runner:
         if await self._run.next_due_at() is not None:
             self._ending, self.why = end.ending, end.why
         return False
+
+    async def _sit_out(self, shut: Shut, freed: anyio.Event) -> bool:
+        """Wait until a person resumes the campaign; False if nobody is left to wait with.
+
+        No clock is put forward meanwhile: a rehearsal's night does not pass while it is paused.
+        """
+        await self._ahead.give_back()
+        self._told_waiting = None
+        if not self._slots.busy:
+            left = await self._run.next_due_at() is not None
+            if left and not self._rules.wait and not freed.is_set():
+                self._ending, self.why = RunEnding.DUE_LATER, _paused_words(shut)
+                return False
+            if not left:
+                # A call may have come to something meanwhile; its contact may be due again.
+                return freed.is_set()
+        await self._pass_time(freed)
+        return True
+
+    async def _pass_time(self, freed: anyio.Event) -> None:
+        """Wait for something to change, or for the run's last hour to pass."""
+        until = self._gate.rules.until
+        if until is None:
+            await freed.wait()
+        else:
+            wait_s = min(self._seconds_until(until), _LOOK_AGAIN_S)
+            await first_of(freed.wait, partial(self._clock.sleep, wait_s))
 
     async def _pause(self, seconds: float | None, freed: anyio.Event) -> None:
         """Wait for a slot, for the run to be told to end, or for so many seconds."""
@@ -336,6 +366,14 @@ class Runner:
                 why=_waits_for(counts, due_at),
             )
         )
+
+
+def _paused_words(shut: Shut) -> str:
+    """Why a run that does not wait ends while its campaign is paused."""
+    return (
+        f"paused by {shut.by} since {shut.since:%Y-%m-%d %H:%M:%S} UTC; "
+        "resume with poku-batch resume CAMPAIGN"
+    )
 
 
 def _waits_for(counts: Counts, due_at: datetime) -> str:

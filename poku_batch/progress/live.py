@@ -91,6 +91,8 @@ class LiveDisplay:
         if not tally.total:
             return self._reading
         parts: list[RenderableType] = [self._heading(), self._bar(), _figures(tally)]
+        if tally.paused:
+            parts.append(Text(tally.paused, style="bold yellow"))
         if tally.note:
             parts.append(Text(self._note(), style="yellow"))
         if tally.last:

@@ -16,8 +16,10 @@ from poku_batch.events import (
     LedgerTrouble,
     LedgerWorks,
     ListTrouble,
+    Paused,
     ReaderTrouble,
     ResultsRescued,
+    Resumed,
     SlotsChanged,
     Waiting,
 )
@@ -56,6 +58,12 @@ def _waiting_text(event: Waiting) -> str:
     if event.contacts == 1:
         return f"waiting: 1 is due later, at {local(event.until)}{why}"
     return f"waiting: {event.contacts:,} are due later, the first at {local(event.until)}{why}"
+
+
+def paused_text(by: str, since: datetime) -> str:
+    """That a campaign is paused, and how calls begin again."""
+    who = one_line(by, limit=60)
+    return f"paused by {who} since {local(since)}; resume with poku-batch resume CAMPAIGN"
 
 
 def turn_text(event: Event) -> str | None:
@@ -137,6 +145,8 @@ _TURNS: Mapping[type[Event], Callable[[Any], str]] = {
     CircuitProbed: lambda _: "the pause is over: one call finds out whether the trouble is, too",
     CircuitClosed: lambda _: "that call went well; calls go on",
     SlotsChanged: _slots_text,
+    Paused: lambda event: paused_text(event.by, event.since),
+    Resumed: lambda _: "resumed: calls go on",
     HookTrouble: _hook_text,
     HooksAwaited: _awaited_text,
     ListTrouble: _list_text,

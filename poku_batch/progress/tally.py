@@ -21,12 +21,14 @@ from poku_batch.events import (
     Event,
     LedgerTrouble,
     LedgerWorks,
+    Paused,
+    Resumed,
     RunStarted,
     SlotsChanged,
     Waiting,
 )
 from poku_batch.models import ContactState
-from poku_batch.progress.notes import local, note
+from poku_batch.progress.notes import local, note, paused_text
 
 #: Over how long calls a minute are counted.
 _RATE_WINDOW = timedelta(minutes=1)
@@ -62,6 +64,8 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     last: deque[LastCall] = field(default_factory=lambda: deque(maxlen=_LAST_CALLS))
     note: str = ""
+    #: That a person has paused the campaign, in words; "" where nobody has.
+    paused: str = ""
     #: Until when the run waits, if it does.
     until: datetime | None = None
     started_at: datetime | None = None
@@ -76,6 +80,7 @@ class Tally:
         if not isinstance(event, LedgerTrouble | LedgerWorks):
             self.at = event.at if self.at is None else max(self.at, event.at)
         self._take_call(event)
+        self._take_turn(event)
         match event:
             case RunStarted():
                 self._begin(event)
@@ -83,8 +88,16 @@ class Tally:
                 self._skip(event)
             case SlotsChanged(slots=slots):
                 self.slots = slots
+
+    def _take_turn(self, event: Event) -> None:
+        """Note what is to be seen until something else happens."""
+        match event:
             case Waiting() | CircuitOpened():
                 self.note, self.until = note(event), event.until
+            case Paused(by=by, since=since):
+                self.paused = paused_text(by, since)
+            case Resumed():
+                self.paused = ""
             case CircuitProbed() | CircuitClosed() | LedgerTrouble() | LedgerWorks():
                 self.note, self.until = note(event), None
 
@@ -115,6 +128,11 @@ class Tally:
         rate = self.calls_per_minute(now)
         remaining = self.waiting + self.in_call
         return timedelta(minutes=remaining / rate) if rate and remaining else None
+
+    @property
+    def said(self) -> str:
+        """All that is to be seen beside the figures, in words; "" for nothing."""
+        return "; ".join(text for text in (self.paused, self.note) if text)
 
     @property
     def settled(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ import anyio
 import anyio.lowlevel
 
 from poku_batch.clock import SteadyClock
+from poku_batch.engine.attending import Attending
 from poku_batch.engine.breaker import Breaker
 from poku_batch.engine.caller_ids import CallerIds
 from poku_batch.engine.calling import Caller
@@ -47,6 +49,7 @@ from poku_batch.policy.spending import Budget
 from poku_batch.ports import Clock, LedgerRun
 from poku_batch.prompts import RowTemplates
 from tests.engine.engine_api import CONFIRMED, ScriptedApi, Step
+from tests.engine.engine_attended import run_attended
 from tests.engine.engine_bounds import Bounds
 from tests.engine.engine_clock import START, VirtualClock
 from tests.engine.engine_file import AttemptRow, ContactRow, attempts, contact
@@ -137,6 +140,8 @@ class World:
         self.gate: Gate | None = None
         self.runs = 0
         self.lasting: LastingRun | None = None
+        self.note = ""
+        self.attending: Attending
 
     @property
     def going(self) -> Going:
@@ -221,8 +226,12 @@ class World:
         prompt: str = "Hello {{ name }}.",
         bounds: Bounds = Bounds(),  # noqa: B008 – frozen
         columns: Sequence[str] = ("name",),
+        attended: bool = False,
     ) -> RunEnding | None:
-        """Run once, as a process of its own would; None where the run was broken off."""
+        """Run once, as a process of its own would; None where the run was broken off.
+
+        ``attended``: it looks for what people ask of it.
+        """
         clock = SteadyClock(self.clock)
         composer = _composer(prompt, call or {}, columns)
         retrying = Retries(retries or RetryRules(), sleep=clock.sleep, chance=lambda: chance)
@@ -259,7 +268,10 @@ class World:
                                 concurrency=concurrency,
                             )
                         )
-                        ending = await runner.run()
+                        going = runner.run
+                        if attended:
+                            going = partial(run_attended, self, gate, clock)
+                        ending = await going()
                 except BaseExceptionGroup as group:
                     _require_killed(group)
                 except Killed:

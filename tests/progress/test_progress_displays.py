@@ -20,6 +20,8 @@ from poku_batch.events import (
     Draining,
     Event,
     HooksAwaited,
+    Paused,
+    Resumed,
     RunEnded,
     RunStarted,
     Waiting,
@@ -147,6 +149,25 @@ def test_the_live_view_tells_what_it_waits_for() -> None:
     assert "(a redial), in 7 h 0 min" in seen
 
 
+@pytest.mark.parametrize("by", ["ann", HOSTILE[0]])
+def test_the_live_view_says_who_paused_until_it_is_resumed(by: str) -> None:
+    written = io.StringIO()
+    display = LiveDisplay(Console(file=written, width=200), simulated=False, now=at)
+    display.emit(started(pending=3))
+    display.emit(Paused(at=START, by=by, since=START))
+    # A call that an earlier run placed is followed all the same.
+    display.emit(CallStarted(at=START, row=2, key="k", followed=True))
+    seen = shown(display.render(), 200)
+    assert harmless(seen)
+    assert "ann since" in seen or by != "ann"
+    assert f"since {START.astimezone():%Y-%m-%d %H:%M:%S}" in seen
+    assert "resume with poku-batch resume CAMPAIGN" in seen
+    display.emit(Resumed(at=START))
+    assert "paused" not in shown(display.render(), 200)
+    assert "paused by" in written.getvalue()
+    assert "resumed: calls go on" in written.getvalue()
+
+
 def test_the_live_view_is_drawn_while_the_run_goes_on_in_another_thread() -> None:
     display = LiveDisplay(Console(width=80, file=io.StringIO()), simulated=False, now=at)
     display.emit(started(pending=1_000_000))
@@ -236,9 +257,13 @@ def test_turns_of_events_are_told_at_once() -> None:
     def feed(display: LineDisplay) -> None:
         display.emit(started(pending=3))
         display.emit(Waiting(at=START, until=START, contacts=3))
+        display.emit(Paused(at=START, by="ann", since=START))
+        display.emit(Resumed(at=START))
         display.emit(Draining(at=START, in_call=1, why="SIGINT"))
 
-    _, waiting, draining, last = lines_of(feed)
+    _, waiting, paused, resumed, draining, last = lines_of(feed)
+    assert paused.startswith("paused by ann since 2026-11-2")
+    assert resumed == "resumed: calls go on"
     assert waiting.startswith("waiting: 3 are due later, the first at 2026-11-2")
     assert draining.startswith("No new calls. 1 call is open")
     assert last.startswith("0 of 3 settled")

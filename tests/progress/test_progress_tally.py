@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from poku_batch.engine.following import FollowRules
 from poku_batch.engine.placing import RetryRules
-from poku_batch.events import CallLeft, CallStarted, Event, RunStarted, Waiting
+from poku_batch.events import CallLeft, CallStarted, Event, Paused, Resumed, RunStarted, Waiting
 from poku_batch.models import (
     Answer,
     ContactState,
@@ -160,6 +160,16 @@ def test_a_note_of_waiting_goes_when_somebody_is_called() -> None:
     assert tally.note.startswith("waiting: 1 is due later, at 2026-11-2")
     tally.add(CallStarted(at=START, row=2, key="k"))
     assert tally.note == ""
+
+
+def test_what_a_run_says_of_itself_is_that_it_is_paused_and_what_else_there_is() -> None:
+    tally = begun(pending=1)
+    tally.add(Waiting(at=START, until=START, contacts=1))
+    waits = tally.said
+    tally.add(Paused(at=START, by="ann", since=START))
+    assert tally.said == f"{tally.paused}; {waits}"
+    tally.add(Resumed(at=START))
+    assert tally.said == waits
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
