@@ -207,6 +207,7 @@ def test_an_upload_without_the_token_in_front_is_not_read(served: Served) -> Non
         multipart((field("_csrf") + "\r\nX: y", token), (FILE, "a,b")),
         multipart(right, boundary="another"),
         b"preamble\r\n" + multipart(right),
+        multipart(right).partition(b"\r\n")[2],
         f"--{'----boundary'}\r\n{field('_csrf')}\r\n\r\n{token}".encode(),
         b"------boundary--\r\n",
         b"",

@@ -33,7 +33,8 @@ Invariants:
 
 On loopback no token is asked for unless one is given: who runs programs as the same user can read
 the ledger and the environment anyway, and another website is kept out by the name and by the forms'
-tokens. Other users of the machine can connect to loopback; where there are any, give a token.
+tokens. Other users of the machine can connect to loopback too: on Linux they are told from the own
+one (``peers``) and turned away; elsewhere, and to let them in, give a token.
 """
 
 from poku_batch.dashboard.guard.addresses import needs_token, token_for

@@ -19,6 +19,7 @@ from poku_batch.dashboard.guard.forms import FORM_BYTES, form_token
 from poku_batch.dashboard.guard.login import Login, LoginPage, plain_page
 from poku_batch.dashboard.guard.onward import LOGIN, LOGOUT, login_path
 from poku_batch.dashboard.guard.origins import METHODS, SAFE_METHODS, check_origin
+from poku_batch.dashboard.guard.peers import peer_judge
 from poku_batch.dashboard.guard.policies import is_public
 from poku_batch.dashboard.guard.refusals import RefusedError
 from poku_batch.dashboard.guard.serving import Exchange
@@ -30,6 +31,10 @@ from poku_batch.dashboard.guard.visits import Cookie, Visit
 _WRONG_NAME = (
     "This server does not go by the name that was asked for. "
     "Use the address that it printed when it was started."
+)
+_ANOTHER_USER = (
+    "This server serves only the user who started it, since it asks for no token. "
+    "To let others of this machine in, start it with one."
 )
 _STALE = (
     "This page is older than the server, or its cookie is gone. Nothing was done: "
@@ -95,6 +100,7 @@ class Guard:
         self._tokens = FormTokens(chance)
         self._sessions = Sessions(chance=chance, monotonic=monotonic)
         self._crowd = Crowd(most_requests=site.bounds.requests, most_streams=site.bounds.streams)
+        self._is_others = peer_judge() if token is None else lambda _scope: False
         self._login: Login | None = None
         if token is not None:
             self._login = Login(
@@ -161,6 +167,8 @@ class Guard:
                 await exchange.run(app)
 
     def _check_address(self, scope: Scope, headers: Headers) -> None:
+        if self._is_others(scope):
+            raise RefusedError(403, _ANOTHER_USER, CLOSE)
         server = scope.get("server")
         if not self._names.answer_to(headers.get("host", ""), server[0] if server else None):
             raise RefusedError(421, _WRONG_NAME, CLOSE)

@@ -73,7 +73,7 @@ class Visit:
 
     def proves(self, offered: str) -> bool:
         """Whether a form is this visitor's own."""
-        return self._is_known and self._tokens.matches(self.id, offered)
+        return self._tokens.matches(self.id, offered)
 
     def put_into(self, scope: Scope) -> None:
         """Let pages find it."""
