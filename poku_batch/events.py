@@ -270,6 +270,22 @@ class HooksAwaited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingTrouble:
+    """A recording could not be fetched, or none can be; what is missing is tried again."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingsAwaited:
+    """The calls are over, and recordings are still fetched, for ``within_s`` seconds at most."""
+
+    at: datetime
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderTrouble:
     """A summary could not be read by ``outcomes_by``; the built-in rules stand."""
 
@@ -353,6 +369,8 @@ Event = (
     | CorrectionsIgnored
     | HookTrouble
     | HooksAwaited
+    | RecordingTrouble
+    | RecordingsAwaited
     | ReaderTrouble
     | Draining
     | LedgerTrouble

@@ -18,6 +18,8 @@ from poku_batch.events import (
     ListTrouble,
     Paused,
     ReaderTrouble,
+    RecordingsAwaited,
+    RecordingTrouble,
     ResultsRescued,
     Resumed,
     SlotsChanged,
@@ -109,6 +111,17 @@ def _awaited_text(event: HooksAwaited) -> str:
     )
 
 
+def _recording_text(event: RecordingTrouble) -> str:
+    return f"a recording is missing ({one_line(event.why, limit=200)}); calls go on"
+
+
+def _recordings_text(event: RecordingsAwaited) -> str:
+    return (
+        f"the calls are over; recordings are still fetched, for {event.within_s:.0f} s at the "
+        "most. Ctrl-C leaves"
+    )
+
+
 def _list_text(event: ListTrouble) -> str:
     return f"do_not_call: {one_line(event.why, limit=300)}; what was read before stands"
 
@@ -149,6 +162,8 @@ _TURNS: Mapping[type[Event], Callable[[Any], str]] = {
     Resumed: lambda _: "resumed: calls go on",
     HookTrouble: _hook_text,
     HooksAwaited: _awaited_text,
+    RecordingTrouble: _recording_text,
+    RecordingsAwaited: _recordings_text,
     ListTrouble: _list_text,
     CorrectionsIgnored: _ignored_text,
     ReaderTrouble: _reader_text,
