@@ -175,6 +175,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterCounted:
+    """So many pending ``contacts`` may only be called later, as the ledger counts them now."""
+
+    at: datetime
+    contacts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paused:
     """A person has paused the campaign: no call is begun until it is resumed.
 
@@ -359,6 +367,7 @@ Event = (
     | CallReleased
     | CallLeft
     | Waiting
+    | LaterCounted
     | Paused
     | Resumed
     | SlotsChanged

@@ -27,6 +27,7 @@ from poku_batch.errors import ResultsError, ResultsUnwrittenError, UsageError
 from poku_batch.events import CorrectionsIgnored, ListTrouble, RunEnded, RunStarted
 from poku_batch.models import ContactState, Counts, EnrolmentReport, HookEvent, RunEnding, Usage
 from poku_batch.policy.forecast import Forecast
+from poku_batch.policy.liveness import BEAT_EVERY_S
 
 #: How many rows are named where many are meant.
 _ROWS_NAMED = 10
@@ -178,7 +179,7 @@ class Job:
         watch = SignalWatch(self._stop)
         teller = Teller(run=run, senders=self._outside.senders, clock=self._clock, sink=self._sink)
         self._sink.on_result = teller.notify
-        attending = self._attending(run)
+        attending = self._attending(run, watch)
         await attending.look()
         faults: list[Exception] = []
         async with anyio.create_task_group() as tasks:
@@ -195,15 +196,17 @@ class Job:
             raise faults[0]
         self._messages_left = (await run.waiting_messages())[0]
 
-    def _attending(self, run: LastingRun) -> Attending:
+    def _attending(self, run: LastingRun, watch: SignalWatch) -> Attending:
         return Attending(
             run,
-            stop=self._stop,
+            ask_to_stop=watch.ask,
             pausing=self._pausing,
             doing=lambda: self._sink.doing(self._clock.now()),
             clock=self._clock,
             real=self._real,
             sink=self._sink,
+            # Its time passes quickly, and its disk is nobody's care.
+            beat_every_s=1.0 if self._outside.simulated else BEAT_EVERY_S,
         )
 
     async def _run_and_write(self, run: LastingRun, watch: SignalWatch, teller: Teller) -> None:

@@ -27,6 +27,13 @@ class SignalWatch:
         self._over = False
         self.runner: Runner | None = None
 
+    def ask(self, why: str) -> None:
+        """Stop the run gently, as the first signal does; by somebody who asks from elsewhere."""
+        if self._over:
+            self._stop.leave()
+        else:
+            self._stop.request(RunEnding.STOPPED, why)
+
     def over(self) -> None:
         """Calling is over: from now on a signal leaves at once whatever is still waited for."""
         self._over = True

@@ -12,10 +12,9 @@ import anyio
 
 from poku_batch.engine.lasting import LastingRun
 from poku_batch.engine.pausing import Pausing
-from poku_batch.engine.stops import Stop
-from poku_batch.events import Paused, Resumed
-from poku_batch.models import Doing, Orders, Pause, RunEnding
-from poku_batch.policy.liveness import is_to_be_said
+from poku_batch.events import LaterCounted, Paused, Resumed
+from poku_batch.models import Doing, Orders, Pause
+from poku_batch.policy.liveness import BEAT_EVERY_S, is_to_be_said
 from poku_batch.ports import Clock, EventSink
 
 #: How often a run looks, in seconds of real time.
@@ -33,21 +32,29 @@ class Attending:
         self,
         run: LastingRun,
         *,
-        stop: Stop,
+        ask_to_stop: Callable[[str], object],
         pausing: Pausing,
         doing: Callable[[], Doing],
         clock: Clock,
         real: Clock,
         sink: EventSink,
+        beat_every_s: float = BEAT_EVERY_S,
     ) -> None:
-        """Take the run; its own time (``clock``) is for events alone, ``real`` for all else."""
+        """Take the run, and who is told of what.
+
+        Its own time (``clock``) is for events and for who is due, ``real`` for all else.
+        ``ask_to_stop`` is told once, why.
+        """
         self._run = run
-        self._stop = stop
+        self._ask_to_stop = ask_to_stop
+        self._asked_to_stop = False
         self._pausing = pausing
         self._doing = doing
         self._clock = clock
         self._real = real
         self._sink = sink
+        self._beat_every_s = beat_every_s
+        self._later = 0
 
     async def look(self) -> None:
         """Heed what people ask at this moment."""
@@ -65,15 +72,25 @@ class Attending:
         said, said_s = None, 0.0
         while True:
             doing, now_s = self._doing(), self._real.monotonic()
-            if is_to_be_said(doing, said, age_s=now_s - said_s):
+            if is_to_be_said(doing, said, age_s=now_s - said_s, every_s=self._beat_every_s):
                 said, said_s = doing, now_s
+                await self._count_later()
                 await self._run.beat(doing, seen_at=self._real.now())
             await self._real.sleep(_LOOK_EVERY_S)
 
+    async def _count_later(self) -> None:
+        """Tell how many wait for a later time, if that has changed; nobody else can know."""
+        at = self._clock.now()
+        later = await self._run.due_later(now=at)
+        if later is not None and later != self._later:
+            self._later = later
+            self._sink.emit(LaterCounted(at=at, contacts=later))
+
     def _heed(self, orders: Orders) -> None:
         before, pause = self._pausing.pause, orders.pause
-        if orders.stop_by is not None:
-            self._stop.request(RunEnding.STOPPED, f"{orders.stop_by} asked it to stop")
+        if orders.stop_by is not None and not self._asked_to_stop:
+            self._asked_to_stop = True
+            self._ask_to_stop(f"{orders.stop_by} asked it to stop")
         if pause == before:
             return
         # Whoever is told looks again at once: nothing of what they see is from before.

@@ -244,6 +244,13 @@ class LastingRun:
         """How the current sheet stands."""
         return await self._run.counts(now=now)
 
+    async def due_later(self, *, now: datetime) -> int | None:
+        """How many contacts are due later; None where that cannot be read now."""
+        try:
+            return await self._run.due_later(now=now)
+        except LedgerError:
+            return None
+
     async def orders(self) -> Orders:
         """What people ask of the run; what they asked before, where that cannot be read now."""
         try:

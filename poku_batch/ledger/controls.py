@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from poku_batch.ledger import instants
+from poku_batch.ledger import instants, statements
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.holds import Hold, campaign_number
 from poku_batch.ledger.reading import Reader
@@ -109,6 +109,12 @@ def orders(connection: sqlite3.Connection, hold: Hold) -> Orders:
     return Orders(
         pause=None if paused_at is None else _pause(paused_at, paused_by), stop_by=stop_by
     )
+
+
+def due_later(connection: sqlite3.Connection, hold: Hold, *, now: datetime) -> int:
+    """How many pending contacts are due after ``now``."""
+    values = {"campaign": hold.campaign, "now": instants.to_stored(now)}
+    return int(connection.execute(statements.COUNT_LATER, values).fetchone()[0])
 
 
 def beat(connection: sqlite3.Connection, hold: Hold, doing: Doing, *, seen_at: datetime) -> None:

@@ -288,6 +288,10 @@ class SqliteRun:
             lambda connection: outbox.waiting(connection, self._hold.campaign, event)
         )
 
+    async def due_later(self, *, now: datetime) -> int:
+        """How many pending contacts are due after ``now``."""
+        return await self._reader.run(partial(controls.due_later, hold=self._hold, now=now))
+
     async def orders(self) -> Orders:
         """What people ask of the run at this moment."""
         return await self._reader.run(partial(controls.orders, hold=self._hold))

@@ -108,6 +108,15 @@ FIND_NEXT_DUE = f"""{_LEVELS}
     FROM levels WHERE priority IS NOT NULL
 """  # noqa: S608  # put together from the parts above alone
 
+COUNT_LATER = f"""{_LEVELS}
+    SELECT TOTAL((
+        SELECT COUNT(*) FROM contacts d
+        WHERE d.campaign_id = :campaign AND d.priority = levels.priority AND d.due_at > :now
+            AND d.state = 'pending' AND d.position IS NOT NULL AND d.reserved_by IS NULL
+    ))
+    FROM levels WHERE priority IS NOT NULL
+"""  # noqa: S608  # put together from the parts above alone
+
 #: The contacts in ``w``: see ``many``.
 RESERVE = "UPDATE contacts SET reserved_by = w.run FROM w WHERE contacts.id = w.contact"
 

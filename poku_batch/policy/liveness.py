@@ -42,13 +42,15 @@ def liveness(run: RunRecord, *, now: datetime, host: str, process_lives: bool) -
     return Liveness.ALIVE if now - run.seen_at <= FRESH else Liveness.SILENT
 
 
-def is_to_be_said(doing: Doing, said: Doing | None, *, age_s: float) -> bool:
+def is_to_be_said(
+    doing: Doing, said: Doing | None, *, age_s: float, every_s: float = BEAT_EVERY_S
+) -> bool:
     """Whether a run should say again what it does, that it ``said`` so many seconds ago.
 
-    At once where a person would see a difference: in its words, its slots, and whether anybody is
+    Every so often; at once where a person would see a difference: in its words, its slots, and whether anybody is
     in call. How many are is counted elsewhere, and changes all the time.
     """
-    if said is None or age_s >= BEAT_EVERY_S:
+    if said is None or age_s >= every_s:
         return True
     return _seen(doing) != _seen(said)
 

@@ -231,6 +231,12 @@ class LedgerRun(Protocol):
         Those of one event, or all.
         """
 
+    async def due_later(self, *, now: datetime) -> int | None:
+        """How many pending contacts of the current sheet are due after ``now``; None if unknown.
+
+        Cost grows with those alone: what is due by then, or has its end, is not looked at.
+        """
+
     async def orders(self) -> Orders:
         """What people ask of the run at this moment: of the campaign, or of this run alone.
 

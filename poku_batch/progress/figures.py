@@ -15,6 +15,7 @@ def figures(tally: Tally) -> str:
         f"{tally.failed:,} failed",
         f"{tally.unknown:,} unknown",
         f"{tally.skipped:,} skipped" if tally.skipped else "",
+        f"{tally.later:,} due later" if tally.later else "",
     ]
     return ", ".join(part for part in parts if part)
 

@@ -8,30 +8,15 @@ from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from poku_batch.events import Event
-from poku_batch.progress.figures import pace
 from poku_batch.progress.notes import local, turn_text
+from poku_batch.progress.panel import STYLES, bar, outcomes, states
 from poku_batch.progress.tally import Tally
 from poku_batch.progress.words import countdown, one_line
-
-#: Colours by what a call came to; anything else is a reached person.
-_STYLES = {
-    "failed": "red",
-    "unknown": "bold magenta",
-    "invalid_number": "red",
-    "no_answer": "yellow",
-    "busy": "yellow",
-    "voicemail": "yellow",
-    "timed_out": "yellow",
-    "declined": "yellow",
-    "wrong_number": "red",
-    "do_not_call": "red",
-}
 
 
 class LiveDisplay:
@@ -90,7 +75,9 @@ class LiveDisplay:
         tally = self._tally
         if not tally.total:
             return self._reading
-        parts: list[RenderableType] = [self._heading(), self._bar(), _figures(tally)]
+        parts: list[RenderableType] = [self._heading(), bar(tally, self._time()), states(tally)]
+        if (came := outcomes(tally)) is not None:
+            parts.append(came)
         if tally.paused:
             parts.append(Text(tally.paused, style="bold yellow"))
         if tally.note:
@@ -116,35 +103,6 @@ class LiveDisplay:
         """Now; in a rehearsal, what its clock showed last."""
         return (self._tally.at if self._simulated else None) or self._now()
 
-    def _bar(self) -> RenderableType:
-        tally = self._tally
-        row = Table.grid(padding=(0, 1), expand=True)
-        row.add_column(ratio=1)
-        row.add_column(justify="right", no_wrap=True)
-        row.add_row(
-            ProgressBar(total=max(tally.total, 1), completed=tally.settled),
-            Text(f"{tally.settled:,}/{tally.total:,}  {pace(tally, self._time())}"),
-        )
-        return row
-
-
-def _figures(tally: Tally) -> Text:
-    text = Text()
-    in_call = "in call"
-    if tally.slots != tally.concurrency:
-        in_call += f" (of {tally.slots:,} slots, as the API turns calls away)"
-    for number, word, style in (
-        (tally.in_call, in_call, "cyan"),
-        (tally.waiting, "to call", ""),
-        (tally.done, "done", "green"),
-        (tally.failed, "failed", "red" if tally.failed else "dim"),
-        (tally.unknown, "unknown", "bold magenta" if tally.unknown else "dim"),
-        (tally.skipped, "skipped", "dim"),
-    ):
-        text.append(f"{number:,} ", style=style or "default")
-        text.append(f"{word}   ", style="dim")
-    return text
-
 
 def _last_calls(tally: Tally, width: int) -> RenderableType:
     table = Table.grid(padding=(0, 2), expand=True)
@@ -156,7 +114,7 @@ def _last_calls(tally: Tally, width: int) -> RenderableType:
     for call in tuple(tally.last):
         table.add_row(
             Text(f"row {call.row}", style="dim"),
-            Text(one_line(call.word, limit=20), style=_STYLES.get(call.word, "green")),
+            Text(one_line(call.word, limit=20), style=STYLES.get(call.word, "green")),
             Text(one_line(call.text, limit=max(width - 36, 20))),
         )
     return table

@@ -19,6 +19,7 @@ from poku_batch.events import (
     CircuitProbed,
     ContactSkipped,
     Event,
+    LaterCounted,
     LedgerTrouble,
     LedgerWorks,
     Paused,
@@ -55,6 +56,8 @@ class Tally:
     slots: int = 0
     total: int = 0
     waiting: int = 0
+    #: Of those who wait, how many may only be called later, when they were last counted.
+    later: int = 0
     in_call: int = 0
     done: int = 0
     failed: int = 0
@@ -69,6 +72,8 @@ class Tally:
     #: Until when the run waits, if it does.
     until: datetime | None = None
     started_at: datetime | None = None
+    #: Calls a minute, where somebody else has counted them.
+    rate: float | None = None
     #: The time of the last event: what a rehearsal's clock shows.
     at: datetime | None = None
     _ended: deque[datetime] = field(default_factory=deque)
@@ -88,6 +93,8 @@ class Tally:
                 self._skip(event)
             case SlotsChanged(slots=slots):
                 self.slots = slots
+            case LaterCounted(contacts=contacts):
+                self.later = contacts
 
     def _take_turn(self, event: Event) -> None:
         """Note what is to be seen until something else happens."""
@@ -116,6 +123,8 @@ class Tally:
 
     def calls_per_minute(self, now: datetime) -> float:
         """Calls that ended in the last minute, or since the start scaled to a minute."""
+        if self.rate is not None:
+            return self.rate
         while self._ended and self._ended[0] < now - _RATE_WINDOW:
             self._ended.popleft()
         if self.started_at is None:
@@ -146,6 +155,7 @@ class Tally:
         self.total, self.started_at = counts.total, event.at
         self.waiting = counts.of(ContactState.PENDING) + counts.of(ContactState.DIALING)
         self.done, self.failed = counts.of(ContactState.DONE), counts.of(ContactState.FAILED)
+        self.later = counts.of(ContactState.PENDING) - counts.due
         self.unknown = counts.of(ContactState.UNKNOWN)
         self.skipped = counts.of(ContactState.SKIPPED)
         self.outcomes = Counter(counts.outcomes)

@@ -1,5 +1,6 @@
 """A run that looks for what people ask of it, and people who ask from another process."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -19,7 +20,7 @@ async def run_attended(world: "World", gate: Gate, clock: Clock) -> RunEnding:
     assert world.lasting is not None
     attending = Attending(
         world.lasting,
-        stop=world.going.stop,
+        ask_to_stop=partial(world.going.stop.request, RunEnding.STOPPED),
         pausing=gate.pausing,
         doing=lambda: Doing(now=clock.now(), concurrency=2, slots=2, note=world.note),
         clock=clock,

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poku_batch.errors import LedgerUnwritableError
-from poku_batch.events import CallReleased, CallStarted, Draining, Paused, Resumed, Waiting
+from poku_batch.events import (
+    CallReleased,
+    CallStarted,
+    Draining,
+    LaterCounted,
+    Paused,
+    Resumed,
+    Waiting,
+)
 from poku_batch.models import (
     ContactState,
     Ended,
@@ -74,6 +82,7 @@ async def test_no_call_begins_while_paused_and_open_ones_are_heard_to_their_end(
     await world.enrol(6)
     ending = await run_with(world, (10, person.pause), (200, person.resume), concurrency=2)
     assert ending is RunEnding.FINISHED
+    assert world.of(LaterCounted) == []
     assert world.states(6) == [DONE] * 6
     times = [placed.at_s for placed in world.api.placements]
     assert [at for at in times if at < 10] == [0, 0]
@@ -243,6 +252,7 @@ async def test_while_paused_no_clock_is_put_forward_and_the_wait_is_told_again_a
     assert not [at for at in put_forward if 600 + SEEN_S < at < 3_600]
     assert [at for at in put_forward if at >= 3_600]
     assert len(world.of(Waiting)) == 2
+    assert [told.contacts for told in world.of(LaterCounted)] == [1, 0]
     assert world.api.times(number(0))[1] >= 7_200
 
 

@@ -10,7 +10,7 @@ import pytest
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import look_into, open_ledger
 from poku_batch.ledger.opening import connect
-from poku_batch.models import CampaignId, Doing, Orders, Pause, RunEnding
+from poku_batch.models import CampaignId, Doing, Later, Orders, Pause, RunEnding, WaitKind
 from poku_batch.ports import Ledger
 from tests.ledger.ledger_clinic import CLINIC, LATER, NOW, OTHER, enrol
 
@@ -204,6 +204,19 @@ async def test_what_another_program_says_of_a_run_is_no_reason_to_fail(
     record = await ledger.controls.latest_run(CLINIC)
     assert record is not None
     assert record.doing is None
+
+
+async def test_whoever_is_due_later_is_counted_and_nobody_else(ledger: Ledger) -> None:
+    run = await ledger.open_run(CLINIC, at=NOW)
+    assert await run.due_later(now=NOW) == 0
+    first, second = await run.admit(2, now=NOW)
+    wait = Later(until=LATER, why="closed", kind=WaitKind.CALLING_HOURS)
+    await run.defer([(first, wait)], at=NOW)
+    # Whoever is reserved is neither.
+    assert await run.due_later(now=NOW) == 1
+    await run.release(second)
+    assert await run.due_later(now=NOW) == 1
+    assert await run.due_later(now=LATER) == 0
 
 
 async def test_reading_orders_changes_nothing(ledger: Ledger, tmp_path: Path) -> None:

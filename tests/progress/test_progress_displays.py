@@ -20,6 +20,7 @@ from poku_batch.events import (
     Draining,
     Event,
     HooksAwaited,
+    LaterCounted,
     Paused,
     Resumed,
     RunEnded,
@@ -48,14 +49,14 @@ def at() -> datetime:
     return ENDED
 
 
-def counts(**states: int) -> Counts:
+def counts(*, later: int = 0, **states: int) -> Counts:
     return Counts(
         states={ContactState(state): number for state, number in states.items()},
         outcomes={"completed": 1_200, "no_answer": 30, "\x1b[31mown [red]": 30},
         failures={"invalid_number": 2, "HTTP 422: …": 5},
         skip_reasons={"no number": 9, "x" * 200: 1},
         countries={},
-        due=0,
+        due=states.get("pending", 0) - later,
         next_due_at=None,
     )
 
@@ -166,6 +167,17 @@ def test_the_live_view_says_who_paused_until_it_is_resumed(by: str) -> None:
     assert "paused" not in shown(display.render(), 200)
     assert "paused by" in written.getvalue()
     assert "resumed: calls go on" in written.getvalue()
+
+
+def test_the_live_view_shows_outcomes_and_who_is_due_later() -> None:
+    display = LiveDisplay(Console(file=io.StringIO()), simulated=False, now=at)
+    standing = counts(later=200, pending=1_234, done=9)
+    display.emit(RunStarted(at=START, campaign="c", counts=standing, concurrency=10))
+    seen = shown(display.render(), 100)
+    assert "1,234 to call (200 due later)" in seen
+    assert "1,200 completed   30 [31mown [red]   30 no_answer" in seen
+    display.emit(LaterCounted(at=START, contacts=0))
+    assert "1,234 to call   " in shown(display.render(), 100)
 
 
 def test_the_live_view_is_drawn_while_the_run_goes_on_in_another_thread() -> None:
@@ -363,7 +375,7 @@ def test_the_table_of_counts() -> None:
 def test_a_narrow_terminal_cuts_no_figure_of_the_table() -> None:
     first_at = START + timedelta(hours=9)
     waits = {str(WaitKind.CALLING_HOURS): Wait(contacts=1_234, first_at=first_at)}
-    standing = replace(counts(pending=1_234, failed=7, skipped=10), waits=waits)
+    standing = replace(counts(pending=1_234, later=1_234, failed=7, skipped=10), waits=waits)
     for width in (60, 40, 24):
         lines = shown(counts_table(standing), width).splitlines()
         figures = [line.split()[-1] for line in lines if line.rstrip()[-1:].isdigit()]
