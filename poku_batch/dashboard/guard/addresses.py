@@ -75,7 +75,10 @@ class Names:
 
     def _of(self, address: str) -> list[str]:
         found = _address(address)
-        return [] if found is None else _with_port(_written(found), self.port)
+        if found is None:
+            return []
+        own = _LOOPBACK if found.is_loopback else (_written(found),)
+        return [name for one in own for name in _with_port(one, self.port)]
 
 
 def names_of(host: str, port: int, more: Iterable[str] = (), *, https: bool = False) -> Names:
