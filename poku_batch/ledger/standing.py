@@ -13,9 +13,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from poku_batch.errors import LedgerError
 from poku_batch.ledger import cells, statements
 from poku_batch.ledger.failures import translated
-from poku_batch.ledger.opening import connect, is_ledger, ledger_path, version_of
+from poku_batch.ledger.opening import connect, ledger_path, version_of
 from poku_batch.ledger.schema import VERSION
 from poku_batch.models import CampaignId, SheetRow
 
@@ -123,12 +124,15 @@ KEEP_SHARING = (
 def enrolled_from(url: str | Path, campaign: CampaignId) -> str | None:
     """What a campaign's current sheet was enrolled from; None where that is not known.
 
-    That is so too for a ledger that is missing or of another version. Changes nothing; blocks.
-    Raises ``LedgerError`` where the ledger cannot be read.
+    That is so too for a ledger that is missing or of another version, and for what is none. Changes
+    nothing; blocks. Raises ``LedgerError`` where the ledger cannot be read.
+
+    The file is opened by SQLite alone: whatever else of this process closed it would take away the
+    locks of connections to it, and with them what they write. Source: sqlite.org/howtocorrupt.html
     """
     path = ledger_path(url)
     try:
-        if not path.is_file() or not is_ledger(path):
+        if not path.is_file():
             return None
         with closing(connect(path, read_only=True)) as connection:
             if version_of(connection, path) != VERSION:
@@ -136,8 +140,10 @@ def enrolled_from(url: str | Path, campaign: CampaignId) -> str | None:
             found = connection.execute(
                 _FIND_SOURCE, {"name": campaign.name, "wave": campaign.wave}
             ).fetchone()
-    except (sqlite3.Error, OSError) as error:
-        if isinstance(error, OSError):
+    except (OSError, LedgerError):
+        return None
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
             return None
         raise translated(error, path) from error
     return found[2] if found else None
