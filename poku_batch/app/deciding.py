@@ -43,10 +43,12 @@ async def retry_contacts(
     *,
     confirm: Callable[[PutBack], bool],
     simulate: bool = False,
+    by: str | None = None,
 ) -> Retried:
     """Put contacts back to pending; a run calls them then, or goes on to them if it is going on.
 
     ``confirm`` is asked before anything changes, if anybody is selected; it blocks the event loop.
+    ``by`` is the person for the history; unset, the operating system's name of the user.
     Raises ``UsageError`` where a key or an outcome is not known, with the nearest.
     """
     async with existing_ledger(campaign, simulate=simulate, writing=True) as ledger:
@@ -69,7 +71,7 @@ async def retry_contacts(
             campaign.identity,
             selection,
             agreed=found.may_ring_twice,
-            by=environment.person(),
+            by=by or environment.person(),
             at=datetime.now(UTC),
         )
         return Retried(put_back=done, done=True, untouched=untouched, listed=kept_out)
@@ -87,6 +89,7 @@ async def resolve_contact(  # what the person says
     outcome: str | None = None,
     summary: str | None = None,
     simulate: bool = False,
+    by: str | None = None,
 ) -> Decision:
     """Record a person's word on an unknown contact, and say what was recorded.
 
@@ -99,7 +102,7 @@ async def resolve_contact(  # what the person says
         outcome = OutcomeRules(campaign.outcomes).read(Ended(summary=summary)).outcome
     decision = Decision(
         state=state,
-        by=environment.person(),
+        by=by or environment.person(),
         at=datetime.now(UTC),
         outcome=outcome,
         summary=summary,

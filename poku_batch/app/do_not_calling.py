@@ -61,9 +61,12 @@ def shared_list(where: Path, *, region: str | None, simulate: bool) -> SharedLis
     )
 
 
-async def add_numbers(chosen: SharedList, raw: Sequence[str], *, reason: str | None) -> int:
+async def add_numbers(
+    chosen: SharedList, raw: Sequence[str], *, reason: str | None, by: str | None = None
+) -> int:
     """Put numbers onto the list for good, and say how many were not on it.
 
+    ``by`` is who does so; unset, the operating system's name of the user.
     The ledger is created where there is none. Raises ``UsageError``, and adds nothing, where one of
     them is not a number.
     """
@@ -71,7 +74,8 @@ async def add_numbers(chosen: SharedList, raw: Sequence[str], *, reason: str | N
 
     numbers = _numbers(chosen, raw)
     async with open_ledger(chosen.url) as ledger:
-        return await ledger.add_do_not_call(_entries(numbers, source="added", reason=reason))
+        entries = _entries(numbers, source="added", reason=reason, by=by)
+        return await ledger.add_do_not_call(entries)
 
 
 async def import_numbers(chosen: SharedList, file: Path) -> Imported:
@@ -176,8 +180,10 @@ def masked(entry: DoNotCallEntry) -> DoNotCallEntry:
     )
 
 
-def _entries(numbers: Iterable[str], *, source: str, reason: str | None) -> list[DoNotCallEntry]:
-    at, person = datetime.now(UTC), environment.person()
+def _entries(
+    numbers: Iterable[str], *, source: str, reason: str | None, by: str | None = None
+) -> list[DoNotCallEntry]:
+    at, person = datetime.now(UTC), by or environment.person()
     return [
         DoNotCallEntry(number=number, source=source, at=at, reason=reason, by=person)
         for number in numbers

@@ -101,6 +101,11 @@ def folder_ledger_url(folder: Path, *, simulate: bool) -> str:
     return url or str(folder / _FOLDER / "ledger.db")
 
 
+def desk_folder(folder: Path, name: str) -> Path:
+    """Where what is uploaded or started from pages is kept, for the campaigns of a folder."""
+    return folder / _FOLDER / name
+
+
 def person() -> str:
     """Who decides: the operating system's name of the user, for the history."""
     try:

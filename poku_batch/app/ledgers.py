@@ -74,6 +74,18 @@ def forget_number(
     return tuple(found)
 
 
+def forget_uploads(folder: Path) -> int:
+    """Delete the sheets that were uploaded for a folder's campaigns, and say how many there were.
+
+    Anybody may be in them. What ended runs that were started from pages printed goes with them.
+    """
+    from poku_batch.app.desk.starts import Starts
+    from poku_batch.app.desk.uploads import Uploads
+
+    Starts(folder).clear()
+    return Uploads(folder).clear()
+
+
 def folder_of(campaign: Campaign | None, folder: Path | None) -> Path:
     """The folder whose ledger is meant. Raises ``UsageError`` where two were named."""
     if campaign is not None and folder is not None:

@@ -53,11 +53,11 @@ async def opening(campaign: Campaign) -> AsyncIterator[OpenSource]:
                 files = (source.path or Path(),)
                 sheet = await _opened(campaign, open_sheet, files[0])
             case SourceKind.PATTERN:
-                files = await anyio.to_thread.run_sync(_matching, campaign)
+                files = await anyio.to_thread.run_sync(matching, campaign)
                 sheet = await _opened(campaign, open_sheets, files)
             case SourceKind.LINK | SourceKind.STDIN:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="poku-batch-"))
-                path = await _fetched(source, Path(folder), campaign)
+                path = await fetched(source, Path(folder), campaign)
                 sheet = await _opened(campaign, open_sheet, path)
         stack.enter_context(sheet)
         yield OpenSource(sheet=sheet, files=files)
@@ -80,7 +80,7 @@ async def _opened(
     )
 
 
-def _matching(campaign: Campaign) -> tuple[Path, ...]:
+def matching(campaign: Campaign) -> tuple[Path, ...]:
     """The files of a pattern, without those that the campaign writes or reads as something else."""
     from poku_batch.contacts import matching_files
     from poku_batch.results import simulated_path
@@ -95,7 +95,7 @@ def _matching(campaign: Campaign) -> tuple[Path, ...]:
     )
 
 
-async def _fetched(source: Source, folder: Path, campaign: Campaign) -> Path:
+async def fetched(source: Source, folder: Path, campaign: Campaign) -> Path:
     """Bring a sheet into the folder, under the ending of what it is."""
     from poku_batch.contacts import sheet_ending
 

@@ -6,8 +6,11 @@ from poku_batch.app.ledgers import Forgotten
 from poku_batch.cli.terminal import err, out, say, shown
 
 
-def print_forgotten(found: Sequence[Forgotten], *, kept_hash: bool) -> None:
-    """Say what was erased from which ledger, and where the person still is."""
+def print_forgotten(found: Sequence[Forgotten], *, kept_hash: bool, uploads: int = 0) -> None:
+    """Say what was erased from which ledger, and where the person still is.
+
+    ``uploads`` are the uploaded sheets that were deleted.
+    """
     for one in found:
         erased = one.erased
         say(
@@ -29,6 +32,8 @@ def print_forgotten(found: Sequence[Forgotten], *, kept_hash: bool) -> None:
                 f"{_many(erased.mentions, 'row')} of others there still mention the number: "
                 "they are left",
             )
+    if uploads:
+        say(out, f"{_many(uploads, 'uploaded sheet')} deleted, whoever was in them")
     say(
         err,
         "The sheet, the result files and any backup still hold the person: erase them there too. "

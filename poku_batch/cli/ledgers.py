@@ -95,11 +95,12 @@ def forget(
 
     What stays are times, states and outcomes, for the counts. Refused while a run goes on.
     """
-    from poku_batch.app.ledgers import folder_of, forget_number
+    from poku_batch.app.ledgers import folder_of, forget_number, forget_uploads
     from poku_batch.campaign import load_campaign
     from poku_batch.cli.forgetting import print_forgotten
 
     loaded = load_campaign(campaign) if campaign else None
     region = loaded.contacts.region if loaded else None
-    found = forget_number(folder_of(loaded, folder), to, region=region, keep_hash=keep_hash)
-    print_forgotten(found, kept_hash=keep_hash)
+    where = folder_of(loaded, folder)
+    found = forget_number(where, to, region=region, keep_hash=keep_hash)
+    print_forgotten(found, kept_hash=keep_hash, uploads=forget_uploads(where))
