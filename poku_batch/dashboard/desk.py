@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from poku_batch.models import CampaignId, ContactState, PutBack, Selection
+from poku_batch.models import CampaignId, ContactState, PutBack, RunRecord, Selection
+from poku_batch.policy.liveness import Liveness
 from poku_batch.ports import Ledger
 
 
@@ -71,14 +72,30 @@ class Desk(Protocol):
     def may_call(self) -> bool:
         """Whether real runs can be started here: the API key is in the environment."""
 
+    @property
+    def person(self) -> str:
+        """Who decides what is decided on a page, as the history tells it."""
+
     async def entries(self, *, simulated: bool) -> list[Entry]:
         """The campaigns of one of the two ledgers, those that were enrolled last first."""
 
     async def entry(self, campaign: CampaignId, *, simulated: bool) -> Entry | None:
         """One of them; None where there is none of this name and wave."""
 
-    def ledger(self, *, simulated: bool) -> AbstractAsyncContextManager[Ledger | None]:
-        """The ledger, open for reading and for a person's words; None where there is none yet."""
+    def ledger(
+        self, *, simulated: bool, writing: bool = False
+    ) -> AbstractAsyncContextManager[Ledger | None]:
+        """One of the two ledgers; None where there is none yet.
+
+        It is open to be read, also if an earlier version wrote it; with ``writing`` for a person's
+        words too. Raises ``LedgerError`` where it cannot be used, or is of a newer version.
+        """
+
+    async def version(self, *, simulated: bool) -> tuple[int, ...]:
+        """What differs whenever one of the two ledgers has changed since; it is asked often."""
+
+    async def liveness(self, run: RunRecord) -> Liveness:
+        """Whether a run is alive."""
 
     async def now(self, *, simulated: bool) -> datetime:
         """The time that the ledger's contacts are due by: a rehearsal's is its own."""
