@@ -106,6 +106,11 @@ def desk_folder(folder: Path, name: str) -> Path:
     return folder / _FOLDER / name
 
 
+def dashboard_token() -> str | None:
+    """The token that the dashboard asks for: ``POKU_BATCH_DASHBOARD_TOKEN``; None where unset."""
+    return os.environ.get("POKU_BATCH_DASHBOARD_TOKEN", "").strip() or None
+
+
 def person() -> str:
     """Who decides: the operating system's name of the user, for the history."""
     try:
