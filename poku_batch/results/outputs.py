@@ -33,7 +33,7 @@ def check_outputs(
     for path in paths:
         _check_ending(path)
         with writing(path):
-            _check_place(path)
+            check_place(path)
             is_input = input_file is not None and _is_same(path, input_file)
         if is_input:
             raise ResultsError(
@@ -75,7 +75,8 @@ def _check_ending(path: Path) -> None:
     raise ResultsError(f"{path}: {found}; {hint}results are written as {', '.join(ENDINGS)}")
 
 
-def _check_place(path: Path) -> None:
+def check_place(path: Path) -> None:
+    """Raise ``ResultsError`` if no file can be written at a path."""
     if path.is_dir():
         raise ResultsError(f"{path}: is a folder; name a file in it")
     if path.exists() and not path.is_file():

@@ -4,10 +4,7 @@ Memory is bounded by the batch; files are written in a thread. Until all files a
 the disk none is renamed, and whatever breaks that off leaves nothing behind.
 """
 
-import errno
-import itertools
 import os
-import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +21,7 @@ from poku_batch.results.fields import NO_FIELDS, Fields
 from poku_batch.results.frame import rejects_frame, results_frame
 from poku_batch.results.layout import Layout, rejects_layout, results_layout
 from poku_batch.results.overview import Overview
+from poku_batch.results.placing import draft_beside, put_in_place, sync
 from poku_batch.results.rejects import Rejects, is_reject
 
 if TYPE_CHECKING:
@@ -37,11 +35,6 @@ _Opening = Callable[[Path, Path], "Table"]
 
 #: The formats that are text, by their endings, and what stands between their cells.
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
-
-#: What a system says of a file that stands and cannot be replaced, while its folder takes others.
-_NOT_REPLACEABLE = frozenset(
-    {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EBUSY, errno.ENOTEMPTY, errno.EEXIST}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,11 +150,7 @@ def _open_drafts(drafts: list[_Draft], paths: Sequence[Path], table: _Opening) -
 
 def _open_draft(path: Path, opened: _Opening) -> _Draft:
     target = Path(os.path.realpath(path))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # mkstemp gives mode 0600, and a name that nobody else has.
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    os.close(handle)
-    draft = Path(name)
+    draft = draft_beside(target)
     try:
         return _Draft(asked=path, target=target, path=draft, table=opened(draft, target))
     except BaseException:
@@ -180,36 +169,19 @@ def _publish(drafts: list[_Draft]) -> list[Path]:
     for draft in drafts:
         with writing(draft.asked):
             draft.table.close()
-            _sync(draft.path)
+            sync(draft.path)
     places = []
     for draft in drafts:
         with writing(draft.asked):
             places.append(_put_in_place(draft))
-            _sync(draft.target.parent)
+            sync(draft.target.parent)
     return places
 
 
 def _put_in_place(draft: _Draft) -> Path:
-    """Rename a draft to its target or, where that cannot be replaced, to a name beside it."""
-    try:
-        draft.path.replace(draft.target)
-    except OSError as error:
-        if error.errno not in _NOT_REPLACEABLE:
-            raise
-        beside = _free_name(draft.target)
-        draft.path.replace(beside)
-        return beside
-    return draft.asked
-
-
-def _free_name(target: Path) -> Path:
-    """Take the first name of ``results (2).csv``, ``results (3).csv`` … that nobody has."""
-    for number in itertools.count(2):
-        name = target.with_name(f"{target.stem} ({number}){target.suffix}")
-        with suppress(FileExistsError):
-            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            return name
-    raise AssertionError("numbers do not end")
+    place = put_in_place(draft.path, draft.target)
+    # A link is named as it was asked for.
+    return draft.asked if place == draft.target else place
 
 
 def _discard(drafts: list[_Draft]) -> None:
@@ -218,14 +190,3 @@ def _discard(drafts: list[_Draft]) -> None:
         with suppress(OSError):
             draft.table.abandon()
         draft.path.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Bring a file, or the names in a folder, to the disk."""
-    if os.name == "nt" and path.is_dir():
-        return  # Windows cannot open folders, and needs no such thing
-    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
