@@ -58,7 +58,10 @@ def ledger_exists(url: str | Path) -> bool:
 
 
 def is_ledger(path: Path) -> bool:
-    """Whether a file is a ledger, by its first bytes, or the empty file that becomes one."""
+    """Whether a file is a ledger, by its first bytes, or the empty file that becomes one.
+
+    Never to be asked where this process has it open: see ``standing.enrolled_from``.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(_HEADER_LENGTH)

@@ -63,3 +63,12 @@ async def ended(desk: "FolderDesk", entry: Entry, *, within_s: float = 30.0) -> 
             if latest.exit_code is not None:
                 return latest
             await anyio.sleep(0.05)
+
+
+async def left_with(desk: "FolderDesk", entry: Entry, codes: set[int | None]) -> None:
+    """Return once the starts of a campaign have left with these codes; None: it goes on."""
+    with anyio.fail_after(30):
+        while True:
+            if {start.exit_code for start in await desk.starts(entry)} == codes:
+                return
+            await anyio.sleep(0.05)
