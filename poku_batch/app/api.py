@@ -26,19 +26,19 @@ async def open_api(
     """
     if rehearsed is None:
         key, url = environment.api_key(), environment.base_url(campaign)
-        async with _client(campaign, key, url, speed=1.0) as client:
+        async with make_client(campaign, key, url) as client:
             yield client
         return
     from poku_batch.simulator import running_simulator
 
     async with (
         running_simulator(rehearsed) as simulator,
-        _client(campaign, _SIMULATED_KEY, simulator.url, speed=rehearsed.speed) as client,
+        make_client(campaign, _SIMULATED_KEY, simulator.url, speed=rehearsed.speed) as client,
     ):
         yield client
 
 
-def _client(campaign: Campaign, key: str, base_url: str, *, speed: float) -> PokuClient:
+def make_client(campaign: Campaign, key: str, base_url: str, *, speed: float = 1.0) -> PokuClient:
     """Make the client; its waits, on real sockets, pass as fast as the calls."""
     return PokuClient(
         key,

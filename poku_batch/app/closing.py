@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
@@ -11,11 +12,14 @@ from poku_batch.app.outside import Outside
 from poku_batch.engine.lasting import LastingRun
 from poku_batch.engine.telling import Teller, finish_body
 from poku_batch.errors import LedgerError
-from poku_batch.events import HooksAwaited, ResultsRescued
+from poku_batch.events import HooksAwaited, RecordingsAwaited, ResultsRescued
 from poku_batch.models import Counts, HookEvent, RunEnding
 from poku_batch.ports import Clock, EventSink
 
-#: How long the end of a run waits for programs that are to be told, in seconds.
+if TYPE_CHECKING:
+    from poku_batch.recordings import Keeper
+
+#: How long the end of a run waits for programs that are to be told, and for recordings, in seconds.
 _TELL_AT_END_S = 30.0
 #: Likewise where a person has stopped the run.
 _TELL_IN_A_HURRY_S = 3.0
@@ -55,6 +59,16 @@ async def tell_what_is_left(
     if waiting:
         sink.emit(HooksAwaited(at=outside.clock.now(), waiting=waiting, within_s=within_s))
         await teller.drain(within_s=within_s)
+
+
+async def fetch_what_is_left(
+    keeper: "Keeper", outside: Outside, sink: EventSink, *, hurry: bool
+) -> None:
+    """Fetch recordings that are wanted, for a while; what is left is fetched by the command."""
+    within_s = _TELL_IN_A_HURRY_S if hurry else _TELL_AT_END_S
+    if await keeper.drain(within_s=_UNSAID_S):
+        sink.emit(RecordingsAwaited(at=outside.clock.now(), within_s=within_s))
+        await keeper.drain(within_s=within_s)
 
 
 async def keep_unwritten(

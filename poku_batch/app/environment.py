@@ -30,6 +30,11 @@ def api_key() -> str:
     return key
 
 
+def maybe_api_key() -> str | None:
+    """The key for real calls, if there is one."""
+    return os.environ.get("POKU_API_KEY", "").strip() or None
+
+
 def secret(name: str, *, needed_by: str) -> str:
     """A secret that the campaign names by its variable. Raises ``UsageError`` where it is empty."""
     value = os.environ.get(name, "").strip()

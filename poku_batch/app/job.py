@@ -10,6 +10,7 @@ from poku_batch.app.listening import Listener
 from poku_batch.app.outside import Outside
 from poku_batch.app.parts import Parts
 from poku_batch.app.preparing import Prepared
+from poku_batch.app.recording import open_keeper, recordings_of
 from poku_batch.app.rows import Rows, left_out, naming, rows_of
 from poku_batch.app.signals import SignalWatch
 from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
@@ -54,6 +55,7 @@ class Job:
         self._why: str | None = None
         self._written = Written()
         self._messages_left = 0
+        self._keeper = open_keeper(self._campaign, outside, self._sink)
 
     async def run(self) -> RunSummary:
         """Enrol, ask, call, write; see ``running.run_campaign``."""
@@ -84,6 +86,7 @@ class Job:
             rejects=self._written.rejects,
             messages_left=self._messages_left,
             cost=cost,
+            recordings=await recordings_of(self._outside.ledger, self._campaign),
         )
 
     async def _open_run(self) -> LastingRun:
@@ -185,6 +188,9 @@ class Job:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch.run)
             tasks.start_soon(teller.run)
+            if self._keeper is not None:
+                self._sink.on_ended = self._keeper.hear
+                tasks.start_soon(self._keeper.run)
             tasks.start_soon(attending.run)
             tasks.start_soon(self._outside.lists.watch, self._clock, self._tell_trouble)
             try:
@@ -218,6 +224,7 @@ class Job:
                 await closing.keep_unwritten(run, self._prepared.outputs, self._clock, self._sink)
                 self._written = await self._write_outputs()
         await self._tell(run, teller)
+        await self._fetch_recordings()
 
     async def _run_twice(self, run: LastingRun, watch: SignalWatch) -> None:
         """Run for the canary first, if there is one, and for everybody else then."""
@@ -294,6 +301,19 @@ class Job:
         left = partial(
             closing.tell_what_is_left,
             teller,
+            self._outside,
+            self._sink,
+            hurry=self._stop.by_person,
+        )
+        await first_of(left, self._stop.wait_left)
+
+    async def _fetch_recordings(self) -> None:
+        """Fetch what is left to be fetched of the run's recordings."""
+        if self._keeper is None:
+            return
+        left = partial(
+            closing.fetch_what_is_left,
+            self._keeper,
             self._outside,
             self._sink,
             hurry=self._stop.by_person,

@@ -24,12 +24,15 @@ class Listener:
     keep: bool = False
     results: list[CallEnded | CallFailed | CallUnknown] = field(default_factory=list)
     on_result: Callable[[], None] = lambda: None
+    on_ended: Callable[[CallEnded], None] = lambda _: None
     tally: Tally = field(default_factory=Tally)
 
     def emit(self, event: Event) -> None:
         """Take an event."""
         if isinstance(event, _RESULTS):
             self.on_result()
+        if isinstance(event, CallEnded):
+            self.on_ended(event)
         if self.keep and isinstance(event, CallEnded | CallFailed | CallUnknown):
             self.results.append(event)
         self.tally.add(event)

@@ -181,6 +181,12 @@ def _check_outputs(
         if rejects is not None:
             with faults.stage():
                 check_rejects(rejects, outputs=outputs, input_file=file)
+    recordings = recordings_folder(campaign, simulate=simulate)
+    if recordings is not None:
+        from poku_batch.recordings import check_folder
+
+        with faults.stage():
+            check_folder(recordings)
 
 
 def _find_columns(campaign: Campaign, parts: Parts, sheet: "Sheet", faults: Gathering) -> None:
@@ -215,6 +221,12 @@ def rejects_path(campaign: Campaign, *, simulate: bool) -> Path | None:
     from poku_batch.results import simulated_path
 
     return simulated_path(path)
+
+
+def recordings_folder(campaign: Campaign, *, simulate: bool) -> Path | None:
+    """Where a campaign's recordings are kept, or its rehearsals'; None where nobody wants them."""
+    path = campaign.output.recordings
+    return path if path is None or not simulate else path.with_name(f"{path.name}.simulated")
 
 
 def compile_templates(campaign: Campaign, columns: tuple[str, ...] | None) -> RowTemplates:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from poku_batch.campaign import Campaign
 from poku_batch.events import CallEnded, CallFailed, CallUnknown
-from poku_batch.models import Counts, EnrolmentReport, RunEnding
+from poku_batch.models import Counts, EnrolmentReport, RecordingCounts, RunEnding
 from poku_batch.policy.forecast import Forecast
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class RunSummary:
     names. ``rejects`` are the rows to correct, where the campaign wants a file of them.
     ``messages_left`` are those of ``hooks`` that the next run tells. ``cost`` is what the
     campaign's calls that ended have cost so far, in all its runs; None where it has no budget.
+    ``recordings`` are its calls' so far, where it keeps them.
     """
 
     ending: RunEnding
@@ -60,3 +61,4 @@ class RunSummary:
     rejects: "Rejects | None" = None
     messages_left: int = 0
     cost: Decimal | None = None
+    recordings: RecordingCounts | None = None

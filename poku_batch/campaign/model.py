@@ -82,14 +82,21 @@ class Output(Section):
 
     file: Annotated[tuple[OutputPath, ...], one_or_many(str), AfterValidator(without_repeats)] = (
         Field(
+            default=(),  # Campaign._default_output names one
             description="One file or several: csv, xlsx or parquet. Relative to this file's "
             "folder. Default: results/<name>.csv, or results/<name>-<wave>.csv.",
+            json_schema_extra={"default": "results/<name>.csv"},
         )
     )
     rejects: RejectsPath | None = Field(
         default=None,
         description="A csv or xlsx file of the rows that were not called, with call_row and "
         "call_error: correct them, name it as contacts.file, and the campaign goes on.",
+    )
+    recordings: FilePath | None = Field(
+        default=None,
+        description="A folder for copies of the calls' recordings, fetched soon after each call. "
+        "Relative to this file's folder.",
     )
 
 
@@ -223,11 +230,12 @@ class Campaign(Section):
     @field_validator("output", mode="before")
     @classmethod
     def _default_output(cls, value: object, info: ValidationInfo) -> object:
-        if value is not None:
+        given = {} if value is None else value
+        if not isinstance(given, Mapping) or "file" in given:
             return value
         wave = re.sub(r"[^\w.]+", "-", info.data.get("wave", "")).strip("-.")
         stem = "-".join(part for part in (info.data.get("name", "campaign"), wave) if part)
-        return {"file": [f"results/{stem}.csv"]}
+        return {**given, "file": [f"results/{stem}.csv"]}
 
     @model_validator(mode="after")
     def _inputs_are_not_written(self, info: ValidationInfo) -> Self:

@@ -15,6 +15,7 @@ from poku_batch.cli.leaving import INTERRUPTED
 from poku_batch.cli.ledgers import forget, ledger
 from poku_batch.cli.previewing import preview
 from poku_batch.cli.reading import export, status
+from poku_batch.cli.recording import recordings
 from poku_batch.cli.remembering import history
 from poku_batch.cli.running import run
 from poku_batch.cli.simulating import simulator
@@ -56,6 +57,7 @@ def _options(
 
 for command in (init, run, check, preview, status, retry, resolve, history, export):
     app.command()(command)
+app.command()(recordings)
 app.command("test-call")(call_own_phone)
 app.add_typer(do_not_call)
 app.add_typer(ledger)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poku_batch.app.preparing import output_paths
+from poku_batch.app.preparing import output_paths, recordings_folder
 from poku_batch.app.summary import RunSummary
 from poku_batch.campaign import Campaign
 from poku_batch.cli.exits import exit_code
@@ -45,6 +45,8 @@ def print_ending(
         out.print()
     print_outputs(summary.outputs, output_paths(campaign, simulate=simulated))
     print_rejects(summary.rejects)
+    if summary.recordings is not None and summary.recordings.kept:
+        say(out, f"recordings: {_folder(campaign, simulated=simulated)}")
     for line in _advice(summary, campaign, simulated=simulated):
         say(err, line)
 
@@ -114,6 +116,9 @@ def ending_json(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> 
         else {"file": str(summary.rejects.path), "rows": summary.rejects.rows},
         "messages_left": summary.messages_left,
         "cost": None if summary.cost is None else str(summary.cost),
+        "recordings": None
+        if summary.recordings is None
+        else {"kept": summary.recordings.kept, "missing": summary.recordings.left},
         "plan": plan_json(summary.report, summary.forecast),
     }
 
@@ -144,6 +149,7 @@ def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list
     here = f"{shown(campaign.path)}{' --simulate' if simulated else ''}"
     return [
         *_why_lines(summary),
+        *_recording_lines(summary, campaign, simulated=simulated),
         *_contact_lines(
             summary.counts, here, told=summary.rejects is not None and summary.rejects.rows > 0
         ),
@@ -174,6 +180,20 @@ def _why_lines(summary: RunSummary) -> list[str]:
         )
         lines.append(f"{were} not taken yet; the next run sends what is left.")
     return lines
+
+
+def _folder(campaign: Campaign, *, simulated: bool) -> str:
+    folder = recordings_folder(campaign, simulate=simulated)
+    return "" if folder is None else shown(folder)
+
+
+def _recording_lines(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list[str]:
+    if summary.recordings is None or not summary.recordings.left:
+        return []
+    left = summary.recordings.left
+    are = "1 recording is" if left == 1 else f"{left:,} recordings are"
+    again = f"poku-batch recordings {shown(campaign.path)}{' --simulate' if simulated else ''}"
+    return [f"{are} missing; links expire, so try again soon: {again}"]
 
 
 def _contact_lines(counts: Counts, here: str, *, told: bool) -> list[str]:

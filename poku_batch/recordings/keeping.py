@@ -151,10 +151,9 @@ class Keeper:
             for _ in range(CONCURRENCY):
                 tasks.start_soon(self._work, receive)
             while True:
-                changed = self._changed
                 await self._feed_on(send)
                 if not self._has_news():
-                    await self._wait(changed)
+                    await self._wait()
 
     async def _feed_on(self, send: MemoryObjectSendStream[WantedRecording]) -> None:
         self._feeding = True
@@ -172,8 +171,9 @@ class Keeper:
         due = bool(self._later) and self._later[0][0] <= self._clock.monotonic()
         return bool(self._keys) or self._has_more or due
 
-    async def _wait(self, changed: anyio.Event) -> None:
+    async def _wait(self) -> None:
         """Wait for something to end, or until something is to be tried again."""
+        changed = self._changed
         if not self._later:
             await changed.wait()
             return

@@ -53,7 +53,7 @@ def create_app(config: SimulatorConfig, book: CallBook, connections: Connections
     )
     app.add_exception_handler(AnyHTTPException, _refused)
     _add_calls(app, config, book, Service(config, book, connections))
-    _add_recordings(app, book)
+    _add_recordings(app, config, book)
     _add_own_pages(app, book)
     add_chat(app, seed=config.seed)
     return app
@@ -91,13 +91,14 @@ def _add_calls(app: FastAPI, config: SimulatorConfig, book: CallBook, service: S
     )
 
 
-def _add_recordings(app: FastAPI, book: CallBook) -> None:
+def _add_recordings(app: FastAPI, config: SimulatorConfig, book: CallBook) -> None:
     async def call_recording(request: Request) -> Response:
         """Give the recording of a call as WAV."""
-        call = book.find(request.path_params["interactionId"])
-        if call is None or not call.recorded:
+        interaction_id = request.path_params["interactionId"]
+        call = book.find(interaction_id)
+        if not (config.earlier_recordings if call is None else call.recorded):
             raise HTTPException(404, "no recording of this call")
-        wav = await anyio.to_thread.run_sync(recording, call.interaction_id)
+        wav = await anyio.to_thread.run_sync(recording, interaction_id)
         return _ranged(wav, request.headers.get("range"))
 
     for method in ("GET", "HEAD"):

@@ -31,6 +31,9 @@ class SimulatorConfig:
     #: how many ended calls are kept for the log, for status requests and for recordings; the
     #: oldest are forgotten beyond it. A call takes a few KiB, most of it its prompt.
     remember: int = 50_000
+    #: whether recordings of calls that are not known here are served too: they sound as they did
+    #: in the rehearsal that they were placed in
+    earlier_recordings: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.speed < math.inf:
