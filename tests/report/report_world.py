@@ -1,9 +1,11 @@
 """A campaign whose calls a test makes up, and the report of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 import anyio
 
@@ -23,6 +25,8 @@ from poku_batch.models import (
 )
 from poku_batch.ports import Ledger, LedgerRun
 from poku_batch.report.writing import write_report
+
+T = TypeVar("T")
 
 NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
 COLUMNS = ("name", "phone")
@@ -82,7 +86,13 @@ def report(
                 most=most,
             )
 
-    return anyio.run(write)
+    return run_apart(write)
+
+
+def run_apart(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run what is asynchronous in a thread of its own: Playwright's loop may be in this one."""
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        return threads.submit(anyio.run, main).result()
 
 
 async def call(
