@@ -69,6 +69,13 @@ EXAMPLES = {
         $ poku-batch export {_CAMPAIGN} --simulate -o all.xlsx
         ```
         """,
+    "recordings": f"""
+        {_STAGE}
+        {_REHEARSED}
+        ```console
+        $ poku-batch recordings {_CAMPAIGN} recordings --simulate
+        ```
+        """,
     "ledger": f"""
         {_STAGE}
         {_REHEARSED}
@@ -136,6 +143,8 @@ EXITS = {
     "resolve": _READS,
     "history": _READS,
     "export": _READS,
+    "recordings": "0 all are there, 2 bad usage, campaign, ledger or folder, 3 some are missing, "
+    "4 stopped with Ctrl-C.",
     "do-not-call": _READS,
     "ledger": "0 sound, 2 bad usage, 3 `ledger check` found something wrong.",
     "forget": "0 erased, 2 bad usage, campaign or ledger, 4 the question was answered with no.",
