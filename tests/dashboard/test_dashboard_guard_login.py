@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from poku_batch.dashboard.guard import Site
 from poku_batch.dashboard.guard.onward import onward
 from poku_batch.dashboard.guard.sessions import IDLE_S, LIFETIME_S, Sessions
 from poku_batch.dashboard.guard.tries import Tries
@@ -311,6 +312,8 @@ def test_the_token_is_in_no_page_address_or_log(
         assert TOKEN not in str(answer.headers)
     out, err = capfd.readouterr()
     assert TOKEN not in caplog.text + out + err + repr(vars(served.guard))
+    assert TOKEN not in repr(Site(host="::", port=1, token=TOKEN))
+    assert served.guard._site.token is None
 
 
 def test_without_a_token_there_is_no_login() -> None:

@@ -11,6 +11,9 @@ from starlette.types import Message, Receive
 
 from poku_batch.dashboard.guard.refusals import RefusedError
 
+#: Most of a request's head, in bytes: other programs of this machine set cookies for localhost too.
+HEAD_BYTES = 32 * 1024
+
 #: A connection that has more to say is not read to its end.
 CLOSE = {"Connection": "close"}
 

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from poku_batch.dashboard.guard.addresses import Names, names_of, token_for
-from poku_batch.dashboard.guard.bodies import CLOSE, Body
+from poku_batch.dashboard.guard.bodies import CLOSE, HEAD_BYTES, Body
 from poku_batch.dashboard.guard.crowd import Crowd, Place
 from poku_batch.dashboard.guard.forms import FORM_BYTES, form_token
 from poku_batch.dashboard.guard.login import Login, LoginPage, plain_page
@@ -169,6 +169,8 @@ class Guard:
     def _check_address(self, scope: Scope, headers: Headers) -> None:
         if self._is_others(scope):
             raise RefusedError(403, _ANOTHER_USER, CLOSE)
+        if _size(scope) > HEAD_BYTES:
+            raise RefusedError(431, "That is too much before the body.", CLOSE)
         server = scope.get("server")
         if not self._names.answer_to(headers.get("host", ""), server[0] if server else None):
             raise RefusedError(421, _WRONG_NAME, CLOSE)
@@ -203,6 +205,12 @@ class Guard:
 async def _check_form(headers: Headers, visit: Visit, body: Body) -> None:
     if not visit.proves(await form_token(headers, body)):
         raise RefusedError(403, _STALE)
+
+
+def _size(scope: Scope) -> int:
+    """About how long a request's head was; a server only bounds one that comes in pieces."""
+    lines = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+    return lines + len(scope["raw_path"]) + len(scope["query_string"])
 
 
 def _is_path(path: str) -> bool:

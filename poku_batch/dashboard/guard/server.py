@@ -17,14 +17,14 @@ import h11
 from starlette.datastructures import MutableHeaders
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from poku_batch.dashboard.guard.bodies import HEAD_BYTES
 from poku_batch.dashboard.guard.policies import protect
 
 #: How long a connection may take for a request's head, and how long its answer may lie untaken.
 HEAD_S = 15.0
 UNTAKEN_S = 300.0
 
-#: Most of a head; most that are connected at once.
-_HEAD_BYTES = 16 * 1024
+#: Most that are connected at once.
 _CONNECTIONS = 256
 
 
@@ -55,11 +55,8 @@ class ImpatientProtocol(H11Protocol):
             self._head = self.loop.call_later(self.head_s, self.transport.abort)
 
     def send_400_response(self, msg: str) -> None:
-        """Say that this is no request, with the headers of every answer, and end what was begun."""
+        """Say that this is no request, with the headers of every answer."""
         self._forget_head()
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.abort()
             return
@@ -112,6 +109,6 @@ def server_settings() -> Mapping[str, Any]:
             "backlog": 128,
             "timeout_keep_alive": 15,
             "timeout_graceful_shutdown": 3,
-            "h11_max_incomplete_event_size": _HEAD_BYTES,
+            "h11_max_incomplete_event_size": HEAD_BYTES,
         }
     )
