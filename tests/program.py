@@ -299,6 +299,18 @@ class Folder:
             "run", "campaign.yaml", "--yes", *args, cwd=self.path, env=self.env
         )
 
+    def start_command(self, command: str, *args: str) -> Process:
+        """Start any command on the campaign."""
+        return self._program.start(command, "campaign.yaml", *args, cwd=self.path, env=self.env)
+
+    def spawn_command(
+        self, command: str, *args: str, size: tuple[int, int] = (30, 100)
+    ) -> "pexpect.spawn[str]":
+        """Start any command on the campaign at a terminal."""
+        return self._program.spawn(
+            command, "campaign.yaml", *args, cwd=self.path, env=self.env, size=size
+        )
+
     def spawn(
         self, *args: str, size: tuple[int, int] = (30, 100), env: Mapping[str, str] | None = None
     ) -> "pexpect.spawn[str]":

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from poku_batch.app import environment
+from poku_batch.app.courses import Course, course_of
 from poku_batch.app.preparing import output_paths, rejects_path
 from poku_batch.app.writing import Written, write_outputs
 from poku_batch.campaign import Campaign
@@ -16,22 +18,32 @@ from poku_batch.ports import Ledger
 
 async def campaign_status(campaign: Campaign, *, simulate: bool = False) -> Counts:
     """Say how a campaign's sheet stands. Raises ``UsageError`` if it was never run."""
-    counts, _ = await campaign_unknown(campaign, limit=0, simulate=simulate)
-    return counts
+    return (await campaign_standing(campaign, limit=0, simulate=simulate)).counts
 
 
-async def campaign_unknown(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignStanding:
+    """How a campaign stands and goes on, and the first of its unknown contacts."""
+
+    counts: Counts
+    unknown: list[UnknownCall]
+    course: Course
+
+
+async def campaign_standing(
     campaign: Campaign, *, limit: int, simulate: bool = False
-) -> tuple[Counts, list[UnknownCall]]:
-    """Say how a campaign's sheet stands, and give the first of its unknown contacts.
+) -> CampaignStanding:
+    """Say how a campaign stands and goes on; ``limit`` unknown contacts at the most.
 
     Raises ``UsageError`` if it was never run.
     """
     async with existing_ledger(campaign, simulate=simulate) as ledger:
-        counts = await ledger.counts(
-            campaign.identity, now=await time_of(ledger, simulate=simulate)
+        now = await time_of(ledger, simulate=simulate)
+        return CampaignStanding(
+            counts=await ledger.counts(campaign.identity, now=now),
+            unknown=await ledger.unknown_calls(campaign.identity, limit=limit),
+            course=await course_of(ledger, campaign.identity),
         )
-        return counts, await ledger.unknown_calls(campaign.identity, limit=limit)
 
 
 async def time_of(ledger: Ledger, *, simulate: bool) -> datetime:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from poku_batch.cli.checking import check, schema
+from poku_batch.cli.controlling import pause, resume, stop
 from poku_batch.cli.deciding import resolve, retry
 from poku_batch.cli.do_not_calling import do_not_call
 from poku_batch.cli.exits import ExitCode
@@ -57,6 +58,8 @@ def _options(
 
 for command in (init, run, check, preview, status, retry, resolve, history, export):
     app.command()(command)
+for control in (pause, resume, stop):
+    app.command()(control)
 app.command()(recordings)
 app.command("test-call")(call_own_phone)
 app.add_typer(do_not_call)

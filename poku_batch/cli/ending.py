@@ -159,7 +159,9 @@ def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list
 
 def _why_lines(summary: RunSummary) -> list[str]:
     lines = []
-    if summary.ending in _WITH_REASON and summary.why:
+    # Whoever pressed Ctrl-C knows why; somebody who asked from elsewhere is named.
+    asked = summary.ending is RunEnding.STOPPED and not (summary.why or "").startswith("SIG")
+    if (asked or summary.ending in _WITH_REASON) and summary.why:
         lines.append(f"Why: {one_line(summary.why, limit=300)}")
     if summary.ending is RunEnding.REFUSED:
         lines.append(
