@@ -2,6 +2,8 @@
 
 from itertools import chain
 
+from rich.text import Text
+
 from poku_batch.app.checking import CheckReport, Looked
 from poku_batch.campaign import Campaign
 from poku_batch.cli.asking import called_before_text, caller_id
@@ -37,6 +39,13 @@ def print_check(looked: Looked, campaign: Campaign) -> None:
             say(out, line)
     for line in fixed_lines(looked.fixed, looked, campaign) if looked.fixed else ():
         say(out, line)
+
+
+def check_text(looked: Looked, campaign: Campaign) -> str:
+    """What ``print_check`` prints, as plain text."""
+    with out.capture() as captured:
+        print_check(looked, campaign)
+    return Text.from_ansi(captured.get()).plain
 
 
 def _sheet_lines(found: CheckReport, campaign: Campaign) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from poku_batch.app.checking import CheckReport, Looked
 from poku_batch.app.rules import most_called
 from poku_batch.campaign import Campaign
+from poku_batch.cli.found import check_text
 from poku_batch.cli.planned import plan_json
 from poku_batch.errors import Fault
 from poku_batch.inspection import Finding, Place, mending, title
@@ -16,12 +17,14 @@ from poku_batch.models import RowNote
 def check_json(looked: Looked, campaign: Campaign) -> dict[str, Any]:
     """All that was found; what a run would do is null where it would refuse.
 
-    ``to_call`` is how many contacts it would call at the most, now or later.
+    ``to_call`` is how many contacts it would call at the most, now or later; ``text`` is what the
+    command prints for people.
     """
     report = looked.report
     fixed = looked.fixed
     return {
         "campaign": str(campaign.identity),
+        "text": check_text(looked, campaign),
         "faults": [asdict(fault) for fault in looked.faults.faults],
         "sheet": None if report is None else _sheet(report, campaign),
         "findings": [_finding(finding, looked) for finding in looked.findings],
@@ -39,6 +42,7 @@ def faults_json(faults: Iterable[Fault]) -> dict[str, Any]:
     """The faults of a campaign that could not be looked at any further."""
     return {
         "campaign": None,
+        "text": "",
         "faults": [asdict(fault) for fault in faults],
         "sheet": None,
         "findings": [],

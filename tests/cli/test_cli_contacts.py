@@ -76,6 +76,21 @@ def test_check_and_preview_say_which_sheet_they_read(folder: Folder) -> None:
     assert folder.do("check", "--json").json["sheet"]["in_place_of"] is None
 
 
+def test_json_has_what_is_printed_for_people(folder: Folder) -> None:
+    folder.write_sheet([("Ann", numbers(1)[0]), ("\x1b[31mBob", "12"), ("", numbers(2)[1] + "x")])
+    # By the minute: the end of the run that is expected may be another in between.
+    printed, told = (
+        [line for line in text.strip().split("\n") if "would end" not in line]
+        for text in (folder.do("check").out, folder.do("check", "--json").json["text"])
+    )
+    assert printed == told
+    assert len(printed) > 10
+    folder.write(prompt={"text": "{{ nobody }}"})
+    assert folder.do("check", "--json").json["text"] == folder.do("check").out
+    folder.campaign.write_text("name: demo")
+    assert folder.do("check", "--json").json["text"] == folder.do("check").out == ""
+
+
 def test_a_run_that_goes_on_is_told_with_its_sheet(folder: Folder) -> None:
     folder.people(numbers(1))
     put(folder, "other sheet.csv", numbers(3))

@@ -6,14 +6,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-import anyio
-
-from poku_batch.app.desk.commands import Ran, run_command
+from poku_batch.app.desk.commands import plain, run_command
 from poku_batch.dashboard.desk import Checked, DeskError
 
-#: How long a check may take, in seconds, and how much of what it says is kept, in bytes.
+#: How long a check may take, in seconds, how many bytes of what it says are read, and how many
+#: characters are shown.
 _WITHIN_S = 600.0
-_MOST_TEXT, _MOST_JSON = 256 << 10, 32 << 20
+_MOST_BYTES, _MOST_TEXT = 32 << 20, 256 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,42 +45,38 @@ class Found:
 
 
 async def run_check(arguments: list[str], *, cwd: Path) -> Found:
-    """Run ``check`` with these arguments: for its words, and for its plan.
+    """Run ``check`` with these arguments, for its words and its plan.
 
     ``DeskError`` where it takes too long, or cannot be run. Nobody is called, and nothing is
     written.
     """
-    told: dict[str, Ran] = {}
-    why: list[str] = []
-
-    async def run(name: str, most_bytes: int, *further: str) -> None:
-        try:
-            told[name] = await run_command(
-                ["check", *arguments, *further], cwd=cwd, within_s=_WITHIN_S, most_bytes=most_bytes
-            )
-        except TimeoutError:
-            why.append(f"it takes longer than {_WITHIN_S / 60:.0f} minutes")
-        except OSError as error:
-            why.append(error.strerror or str(error))
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(run, "text", _MOST_TEXT)
-        tasks.start_soon(run, "json", _MOST_JSON, "--json")
-    if why:
-        raise DeskError(f"the check cannot be run here ({why[0]}); use poku-batch check")
-    words, data = told["text"], told["json"]
-    plan = _plan(data.out) if words.code == data.code == 0 else None
-    parts = (words.out.strip(), words.err.strip())
-    return Found(text="\n".join(part for part in parts if part), plan=plan)
+    try:
+        ran = await run_command(
+            ["check", *arguments, "--json"], cwd=cwd, within_s=_WITHIN_S, most_bytes=_MOST_BYTES
+        )
+    except TimeoutError:
+        raise _cannot_be_run(f"it takes longer than {_WITHIN_S / 60:.0f} minutes") from None
+    except OSError as error:
+        raise _cannot_be_run(error.strerror or str(error)) from error
+    try:
+        found = json.loads(ran.out)
+        parts = (plain(str(found["text"])).strip(), ran.err.strip())
+    except (ValueError, KeyError, TypeError):
+        raise _cannot_be_run(ran.err.strip() or "it said nothing") from None
+    text = "\n\n".join(part for part in parts if part)[:_MOST_TEXT]
+    return Found(text=text, plan=_plan(found) if ran.code == 0 else None)
 
 
-def _plan(text: str) -> Plan | None:
+def _cannot_be_run(why: str) -> DeskError:
+    return DeskError(f"the check cannot be run here ({why}); use poku-batch check")
+
+
+def _plan(found: dict[str, Any]) -> Plan | None:
     """The plan in what ``check --json`` printed; None where there is none."""
     try:
-        found = json.loads(text)
         to_call, due = int(found["to_call"]), int(found["counts"]["due"])
         return Plan(to_call=to_call, now=min(due, to_call), cost=_cost(found["plan"]["expected"]))
-    except (ValueError, KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         return None
 
 
