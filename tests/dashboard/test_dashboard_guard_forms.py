@@ -65,7 +65,7 @@ def test_the_cookie_is_of_no_use_to_scripts_and_other_sites(served: Served) -> N
 
 
 def test_behind_tls_the_cookie_is_bound_to_its_host() -> None:
-    with guarded(https=True) as served:
+    with guarded(public_url="https://localhost") as served:
         cookie = get(served.port).header("set-cookie")
 
     assert cookie.startswith("__Host-")

@@ -1,11 +1,12 @@
 """Which addresses need a token, and which names a guarded server answers to."""
 
+import re
 import secrets
 
 import pytest
 
 from poku_batch.dashboard.guard import Guard, Site, checked_token, needs_token, new_token
-from poku_batch.dashboard.guard.addresses import names_of
+from poku_batch.dashboard.guard.addresses import PublicAddress, names_of, public_address, token_for
 from poku_batch.errors import UsageError
 from tests.dashboard.guarded import TOKEN, get, guarded, head, raw
 
@@ -106,31 +107,81 @@ def test_a_request_without_a_name_or_with_two_is_refused() -> None:
         assert raw(served.port, two.encode()).status == 400
 
 
-def test_a_server_of_every_interface_answers_to_its_addresses_and_given_names() -> None:
-    names = names_of("::", 8765, ["Dashboard.example.org", "other.example:9000"])
+def test_a_server_of_every_interface_answers_to_its_addresses_and_its_public_name() -> None:
+    names = names_of("::", 8765, public_address("http://Dashboard.example.org:9000/"))
 
     assert names.answer_to("192.168.0.2:8765", "192.168.0.2")
     assert names.answer_to("localhost:8765", "127.0.0.1")
     assert names.answer_to("[::1]:8765", "::1")
     assert names.answer_to("192.168.0.2:8765", "::ffff:192.168.0.2")
-    assert names.answer_to("DASHBOARD.example.org:8765", "192.168.0.2")
-    assert names.answer_to("other.example:9000", None)
+    assert names.answer_to("DASHBOARD.example.org:9000", "192.168.0.2")
+    assert names.answer_to("dashboard.example.org:9000", None)
     assert not names.answer_to("192.168.0.3:8765", "192.168.0.2")
-    assert not names.answer_to("other.example:8765", "192.168.0.2")
+    assert not names.answer_to("dashboard.example.org:8765", "192.168.0.2")
+    assert not names.answer_to("dashboard.example.org", "192.168.0.2")
     assert not names.answer_to("rebound.example:8765", "192.168.0.2")
     assert not names.answer_to("localhost:8765", "192.168.0.2")
 
 
-def test_behind_tls_a_name_needs_no_port() -> None:
-    assert names_of("127.0.0.1", 8765, ["cedar.example"], https=True).answer_to(
-        "cedar.example", None
-    )
-    assert not names_of("127.0.0.1", 8765, ["cedar.example"]).answer_to("cedar.example", None)
+@pytest.mark.parametrize(
+    ("url", "host", "https"),
+    [
+        ("https://calls.example.org", "calls.example.org", True),
+        ("https://calls.example.org:443/", "calls.example.org", True),
+        ("https://calls.example.org:80", "calls.example.org:80", True),
+        ("http://localhost:9000", "localhost:9000", False),
+        ("http://[::1]:80", "[::1]", False),
+    ],
+)
+def test_a_public_address_is_what_browsers_send(url: str, host: str, https: bool) -> None:
+    assert public_address(url) == PublicAddress(host=host, https=https)
 
 
 @pytest.mark.parametrize(
-    "name", ["", "https://x.example", "x.example/", "x y", "x:y", "*", "ex*.org"]
+    "url",
+    [
+        "",
+        "calls.example.org",
+        "https://",
+        "https://x.example/path",
+        "https://u@x.example",
+        "https://x y",
+        "https://x:y",
+        "https://*",
+        "ftp://x.example",
+        "https://x.example?q",
+    ],
 )
-def test_a_name_that_no_browser_asks_for_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="not a name that a browser can ask for"):
-        names_of("127.0.0.1", 8765, [name])
+def test_an_address_of_no_whole_site_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="not the address of a whole site"):
+        public_address(url)
+
+
+def test_a_server_that_others_reach_by_way_of_a_proxy_needs_a_token() -> None:
+    with pytest.raises(UsageError, match=r"calls\.example\.org can be reached from other machines"):
+        token_for("127.0.0.1", None, "https://calls.example.org")
+    with pytest.raises(UsageError, match="can be reached"):
+        token_for("192.168.0.2", None, "http://localhost:9000")
+    assert token_for("127.0.0.1", None, "http://localhost:9000") is None
+    assert token_for("::1", None, "http://[::1]:9000") is None
+    assert token_for("127.0.0.1", TOKEN, "https://calls.example.org:8443") == TOKEN
+
+
+def test_what_comes_by_way_of_a_proxy_is_not_taken_for_the_user() -> None:
+    ways = ["Forwarded: for=8.8.8.8", "X-Forwarded-For: 127.0.0.1", "Via: 1.1 x", "X-Real-IP: ::1"]
+    with guarded() as served:
+        assert [get(served.port, "/", way).status for way in ways] == [403] * 4
+    with guarded(token=TOKEN) as served:
+        assert [get(served.port, "/login", way).status for way in ways] == [200] * 4
+
+
+def test_behind_tls_a_form_of_the_public_address_is_taken_and_no_other() -> None:
+    with guarded(public_url="https://localhost") as served:
+        page = get(served.port, host="localhost")
+        cookie = page.header("set-cookie").partition(";")[0]
+        token = re.search(rb'<p id="token">([0-9a-f]{64})</p>', page.body)
+        assert token is not None
+        own = [f"Cookie: {cookie}", f"X-CSRF-Token: {token[1].decode()}", "Content-Length: 0"]
+        for origin, status in [("https://localhost", 200), ("http://localhost", 403)]:
+            sent = head("POST", "/do", "localhost", *own, f"Origin: {origin}")
+            assert raw(served.port, sent).status == status

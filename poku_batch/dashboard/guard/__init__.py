@@ -37,7 +37,7 @@ tokens. Other users of the machine can connect to loopback too: on Linux they ar
 one (``peers``) and turned away; elsewhere, and to let them in, give a token.
 """
 
-from poku_batch.dashboard.guard.addresses import needs_token, token_for
+from poku_batch.dashboard.guard.addresses import needs_token, reached_at, token_for
 from poku_batch.dashboard.guard.file_names import disposition, safe_name, sound_type, upload_name
 from poku_batch.dashboard.guard.files import confined_file, open_confined, sent
 from poku_batch.dashboard.guard.guard import Bounds, Guard, Site
@@ -68,6 +68,7 @@ __all__ = [
     "needs_token",
     "new_token",
     "open_confined",
+    "reached_at",
     "safe_name",
     "sent",
     "server_settings",

@@ -7,15 +7,15 @@ knows cannot be spoken to like that. Names are compared whole, with their port.
 
 import ipaddress
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from poku_batch.dashboard.guard.tokens import checked_token
 from poku_batch.errors import UsageError
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_NAME = re.compile(
-    r"(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])"
+    r"(?P<port>:[0-9]{1,5})?/?"
 )
 
 
@@ -31,18 +31,55 @@ def needs_token(host: str) -> bool:
     return address is None or not address.is_loopback
 
 
-def token_for(host: str, token: str | None) -> str | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicAddress:
+    """What browsers call a server that they reach by way of another: ``Host`` and the scheme."""
+
+    host: str
+    https: bool
+
+    @property
+    def name(self) -> str:
+        """The host without its port."""
+        return re.sub(r":[0-9]+$", "", self.host)
+
+
+def public_address(url: str) -> PublicAddress:
+    """Read the address of a server's first page. Raises ``UsageError`` for any other."""
+    found = _URL.fullmatch(url.strip().lower())
+    if found is None:
+        raise UsageError(
+            f"{url[:80]!r} is not the address of a whole site; write it as "
+            "https://calls.example.org or http://localhost:9000, without a path"
+        )
+    https, port = found["scheme"] == "https", found["port"] or ""
+    # Browsers leave the usual port out.
+    usual = port == (":443" if https else ":80")
+    return PublicAddress(host=found["host"] + ("" if usual else port), https=https)
+
+
+def token_for(host: str, token: str | None, public_url: str | None = None) -> str | None:
     """The token to ask for, None for none; to be asked before anything listens.
 
-    Raises ``UsageError`` where other machines reach the address and there is none, and for one that
+    Raises ``UsageError`` where others reach the address and there is none, and for one that
     ``checked_token`` does not take.
     """
-    if token is None and needs_token(host):
+    at = reached_at(host, public_url)
+    if token is None and at is not None:
         raise UsageError(
-            f"{host} can be reached from other machines, and whoever opens the dashboard can call "
+            f"{at} can be reached from other machines, and whoever opens the dashboard can call "
             "people: give it a token, or leave it on 127.0.0.1"
         )
     return None if token is None else checked_token(token)
+
+
+def reached_at(host: str, public_url: str | None = None) -> str | None:
+    """Where other machines may reach a server, directly or by way of another; None for nowhere.
+
+    Raises ``UsageError`` for a ``public_url`` that ``public_address`` does not take.
+    """
+    hosts = [host] if public_url is None else [host, public_address(public_url).name]
+    return next((one for one in hosts if needs_token(one)), None)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -81,37 +118,16 @@ class Names:
         return [name for one in own for name in _with_port(one, self.port)]
 
 
-def names_of(host: str, port: int, more: Iterable[str] = (), *, https: bool = False) -> Names:
-    """Give the names of a server that listens on ``host`` and ``port``.
-
-    ``more`` are further names, ``dashboard.example.org`` or with ``:port``; one without a port is
-    known with the server's port and, behind a proxy that speaks ``https``, without any. Raises
-    ``UsageError`` for one that is no name.
-    """
+def names_of(host: str, port: int, public: PublicAddress | None = None) -> Names:
+    """Give the names of a server that listens on ``host`` and ``port``, and is also ``public``."""
     own = _address(host)
     every = own is not None and own.is_unspecified
-    known: list[str] = []
+    known = {public.host} if public else set()
     if not needs_token(host):
-        known += [name for one in _LOOPBACK for name in _with_port(one, port)]
-    if own is not None and not every:
-        known += _with_port(_written(own), port)
-    elif own is None:
-        known += _with_port(host.lower(), port)
-    for name in more:
-        known += _given(name, port, https=https)
+        known.update(name for one in _LOOPBACK for name in _with_port(one, port))
+    if not every:
+        known.update(_with_port(_written(own) if own else host.lower(), port))
     return Names(known=frozenset(known), every_interface=every, port=port)
-
-
-def _given(name: str, port: int, *, https: bool) -> list[str]:
-    found = _NAME.fullmatch(name.strip().lower())
-    if found is None:
-        raise UsageError(
-            f"{name[:80]!r} is not a name that a browser can ask for; write it as "
-            "dashboard.example.org or dashboard.example.org:8443, without https:// and path"
-        )
-    if found["port"]:
-        return [found[0]]
-    return [found[0], *_with_port(found[0], port)] if https else _with_port(found[0], port)
 
 
 def _with_port(name: str, port: int) -> list[str]:

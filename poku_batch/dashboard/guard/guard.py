@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from poku_batch.dashboard.guard.addresses import Names, names_of, token_for
+from poku_batch.dashboard.guard.addresses import Names, names_of, public_address, token_for
 from poku_batch.dashboard.guard.bodies import CLOSE, HEAD_BYTES, Body
 from poku_batch.dashboard.guard.crowd import Crowd, Place
 from poku_batch.dashboard.guard.forms import FORM_BYTES, form_token
@@ -36,6 +36,12 @@ _ANOTHER_USER = (
     "This server serves only the user who started it, since it asks for no token. "
     "To let others of this machine in, start it with one."
 )
+_FROM_ELSEWHERE = (
+    "This request came by way of a proxy, so it may be anybody's. "
+    "To serve others than yourself, start the server with a token."
+)
+#: What proxies and tunnels add.
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _STALE = (
     "This page is older than the server, or its cookie is gone. Nothing was done: "
     "load the page again and repeat it."
@@ -61,17 +67,16 @@ class Bounds:
 class Site:
     """What is served where. ``host`` and ``port`` are what the server really listens on.
 
-    ``names``: more names that browsers know it by. ``https``: they come through a proxy that speaks
-    TLS; nothing that a request says of that is believed. ``public``: folders without anything of a
-    campaign, such as styles, which need no token and may be kept. ``is_upload`` says whether sheets
-    go to a path.
+    ``public_url``: what browsers call it that come through something else, such as a proxy that
+    speaks TLS; nothing that a request says of that is believed. ``public``: folders without
+    anything of a campaign, such as styles, which need no token and may be kept. ``is_upload`` says
+    whether sheets go to a path.
     """
 
     host: str
     port: int
     token: str | None = field(default=None, repr=False)
-    names: tuple[str, ...] = ()
-    https: bool = False
+    public_url: str | None = None
     public: tuple[str, ...] = ("/static/",)
     is_upload: Callable[[str], bool] = lambda path: path.endswith("/upload")
     login_page: LoginPage = plain_page
@@ -92,11 +97,13 @@ class Guard:
         chance: Chance = secrets.token_bytes,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        token = token_for(site.host, site.token)
+        token = token_for(site.host, site.token, site.public_url)
         self._site = replace(site, token=None)
         self._chance = chance
-        self._names: Names = names_of(site.host, site.port, site.names, https=site.https)
-        self._cookie = Cookie(port=site.port, https=site.https)
+        public = public_address(site.public_url) if site.public_url else None
+        self._names: Names = names_of(site.host, site.port, public)
+        self._https = public is not None and public.https
+        self._cookie = Cookie(port=site.port, https=self._https)
         self._tokens = FormTokens(chance)
         self._sessions = Sessions(chance=chance, monotonic=monotonic)
         self._crowd = Crowd(most_requests=site.bounds.requests, most_streams=site.bounds.streams)
@@ -150,7 +157,7 @@ class Guard:
         scope = exchange.scope
         headers = Headers(scope=scope)
         self._check_address(scope, headers)
-        check_origin(scope["method"], headers, scheme="https" if self._site.https else "http")
+        check_origin(scope["method"], headers, scheme="https" if self._https else "http")
         exchange.visit = visit = self._visit(headers)
         visit.put_into(scope)
         own = self._login is not None and scope["path"] in (LOGIN, LOGOUT)
@@ -174,6 +181,8 @@ class Guard:
         server = scope.get("server")
         if not self._names.answer_to(headers.get("host", ""), server[0] if server else None):
             raise RefusedError(421, _WRONG_NAME, CLOSE)
+        if self._login is None and any(name in headers for name in _FORWARDED):
+            raise RefusedError(403, _FROM_ELSEWHERE, CLOSE)
         if scope["method"] not in METHODS:
             raise RefusedError(
                 405, "This is not done here.", {"Allow": ", ".join(METHODS), **CLOSE}
