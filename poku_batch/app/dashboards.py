@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import anyio
 
 from poku_batch.app import environment
+from poku_batch.errors import UsageError
 
 if TYPE_CHECKING:
+    from poku_batch.dashboard.desk import Desk
     from poku_batch.dashboard.serving import Dashboard
 
 #: How long a dashboard may take to begin and to end beside a run, in seconds.
@@ -25,10 +27,14 @@ _END_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where the pages are to be served: an address of this machine, and a port (0 for any)."""
+    """Where the pages are to be served: an address of this machine, and a port (0 for any).
+
+    ``or_any``: where the port is taken, any other will do.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8765
+    or_any: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,18 +117,29 @@ async def _serve(
     until: Callable[[], Awaitable[None]],
 ) -> None:
     from poku_batch.app.desk.desk import FolderDesk
-    from poku_batch.dashboard.guard import needs_token, new_token
-    from poku_batch.dashboard.serving import Dashboard
+    from poku_batch.dashboard.guard import new_token, reached_at
 
-    token = environment.dashboard_token()
-    made = new_token(secrets.token_bytes) if token is None and needs_token(address.host) else None
+    token, url = environment.dashboard_token(), environment.dashboard_url()
+    others = reached_at(address.host, url) is not None
+    made = new_token(secrets.token_bytes) if token is None and others else None
     async with FolderDesk(folder, shown=_typed(folder)) as desk:
-        pages = Dashboard(desk, host=address.host, port=address.port, token=token or made)
+        pages = _pages(desk, address, token or made, url)
         on_ready(Opened(url=pages.url, made_token=made))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_stop, pages, until)
             await pages.serve()
             tasks.cancel_scope.cancel()
+
+
+def _pages(desk: "Desk", address: Address, token: str | None, url: str | None) -> "Dashboard":
+    from poku_batch.dashboard.serving import Dashboard
+
+    try:
+        return Dashboard(desk, host=address.host, port=address.port, token=token, public_url=url)
+    except UsageError:
+        if not address.or_any:
+            raise
+    return Dashboard(desk, host=address.host, port=0, token=token, public_url=url)
 
 
 async def _stop(pages: "Dashboard", until: Callable[[], Awaitable[None]]) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from poku_batch.cli.checking import check, schema
 from poku_batch.cli.controlling import pause, resume, stop
+from poku_batch.cli.dashboarding import dashboard
 from poku_batch.cli.deciding import resolve, retry
 from poku_batch.cli.do_not_calling import do_not_call
 from poku_batch.cli.exits import ExitCode
@@ -65,6 +66,7 @@ app.command("test-call")(call_own_phone)
 app.add_typer(do_not_call)
 app.add_typer(ledger)
 app.command()(forget)
+app.command()(dashboard)
 app.command()(simulator)
 app.command()(schema)
 

@@ -85,6 +85,19 @@ Start = Annotated[
     ),
 ]
 
+WithDashboard = Annotated[
+    bool,
+    typer.Option(
+        "--dashboard",
+        help="Serve live pages beside the run, on port 8765 or any that is free.",
+    ),
+]
+
+DashboardPort = Annotated[
+    int | None,
+    typer.Option(min=0, max=65_535, metavar="PORT", help="… on this port; 0 takes a free one."),
+]
+
 Fresh = Annotated[
     bool,
     typer.Option("--fresh", help="With --simulate: forget this folder's earlier rehearsals."),

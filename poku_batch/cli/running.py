@@ -1,6 +1,8 @@
 """``run``: call everyone who is due."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, time
 from functools import partial
 from pathlib import Path
@@ -14,6 +16,7 @@ from poku_batch.cli.looping import run_for_long
 from poku_batch.cli.run_options import (
     Agreed,
     Canary,
+    DashboardPort,
     FaultShares,
     Fresh,
     Limit,
@@ -23,6 +26,7 @@ from poku_batch.cli.run_options import (
     Speed,
     Start,
     Until,
+    WithDashboard,
     Yes,
 )
 
@@ -38,6 +42,8 @@ def run(
     no_wait: NoWait = False,
     until: Until = None,
     canary: Canary = None,
+    dashboard: WithDashboard = False,
+    dashboard_port: DashboardPort = None,
     json: AsJson = False,
     speed: Speed = None,
     seed: Seed = None,
@@ -67,7 +73,29 @@ def run(
         "agreed": agreed,
     }
     sheet = (campaign, contacts)
-    sys.exit(_run(sheet, options if simulate else None, wishes, yes=yes, as_json=json))
+    with _dashboard(campaign, dashboard_port, wanted=dashboard or dashboard_port is not None):
+        code = _run(sheet, options if simulate else None, wishes, yes=yes, as_json=json)
+    sys.exit(code)
+
+
+@contextmanager
+def _dashboard(campaign: Path, port: int | None, *, wanted: bool) -> Iterator[None]:
+    """Serve live pages for as long as the block, if they are wanted; the run does not need them."""
+    if not wanted:
+        yield
+        return
+    from poku_batch.app.dashboards import Address, dashboard_beside
+    from poku_batch.campaign import load_campaign
+    from poku_batch.cli.dashboarding import print_opened
+    from poku_batch.cli.terminal import err, say
+
+    def tell(fault: str) -> None:
+        say(err, f"note: no dashboard: {fault}; the run goes on without it")
+
+    address = Address(or_any=True) if port is None else Address(port=port)
+    folder = load_campaign(campaign).folder
+    with dashboard_beside(folder, address, on_ready=print_opened, on_fault=tell):
+        yield
 
 
 def _run(

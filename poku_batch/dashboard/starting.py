@@ -24,17 +24,11 @@ _USUAL_SPEED = 30
 async def start_page(board: Board, request: Request) -> Response:
     """What can be checked and started; what the last check found, where one is named."""
     entry = await entry_of(board, request)
-    finding = board.findings.get(request.query_params.get("found", ""))
-    if finding is not None and (finding.campaign, finding.simulated) != (
-        entry.id,
-        entry.simulated,
-    ):
-        finding = None
     return board.pages.page(
         request,
         "start.html.j2",
         entry=entry,
-        finding=finding,
+        finding=_finding(board, entry, request.query_params.get("found", "")),
         may_call=board.desk.may_call,
         speeds=SPEEDS,
         usual_speed=_USUAL_SPEED,
@@ -66,7 +60,7 @@ async def begin(board: Board, request: Request) -> Response:
     """Start what was checked; for real once a person has typed how many will be called."""
     entry = await entry_of(board, request)
     async with request.form() as form:
-        finding = board.findings.get(texts(form, "found"))
+        finding = _finding(board, entry, texts(form, "found"))
         typed = texts(form, "calls").strip().replace(",", "")
         speed = texts(form, "speed")
     if finding is None or finding.checked.ticket is None:
@@ -100,6 +94,14 @@ async def _checked(board: Board, entry: Entry, *, upload: str | None, sheet: str
     return RedirectResponse(
         links.campaign(entry.id, "start", simulated=entry.simulated, found=id_), 303
     )
+
+
+def _finding(board: Board, entry: Entry, id_: str) -> Finding | None:
+    """What a check of this very campaign found; None where it is forgotten by now."""
+    found = board.findings.get(id_)
+    if found is None or (found.campaign, found.simulated) != (entry.id, entry.simulated):
+        return None
+    return found
 
 
 async def _pieces(sheet: UploadFile) -> AsyncIterator[bytes]:
