@@ -116,6 +116,11 @@ def dashboard_token() -> str | None:
     return os.environ.get("POKU_BATCH_DASHBOARD_TOKEN", "").strip() or None
 
 
+def dashboard_url() -> str | None:
+    """What browsers call the dashboard behind a proxy: ``POKU_BATCH_DASHBOARD_URL``, or None."""
+    return os.environ.get("POKU_BATCH_DASHBOARD_URL", "").strip() or None
+
+
 def person() -> str:
     """Who decides: the operating system's name of the user, for the history."""
     try:

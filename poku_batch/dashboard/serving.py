@@ -17,6 +17,7 @@ from poku_batch.dashboard.desk import Desk
 from poku_batch.dashboard.guard import Guard, LoginForm, Site, server_settings, token_for
 from poku_batch.dashboard.listening import listen, port_of, url_of
 from poku_batch.dashboard.site import site
+from poku_batch.errors import UsageError
 
 #: How long requests have to end when the server does, in seconds.
 _GRACE_S = 1.0
@@ -28,16 +29,26 @@ class Dashboard:
     Raises ``UsageError`` where the address cannot be had, or needs a token and has none.
     """
 
-    def __init__(self, desk: Desk, *, host: str, port: int, token: str | None) -> None:
-        token = token_for(host, token)
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        host: str,
+        port: int,
+        token: str | None,
+        public_url: str | None = None,
+    ) -> None:
+        """Take where to listen, and what browsers call it that come by way of something else."""
+        token = token_for(host, token, public_url)
         self._board = Board(desk)
-        self._listener = listen(host, port)
+        self._listener = _listening(host, port, token)
         self.url = url_of(host, self._listener)
         guard = Guard(
             Site(
                 host=host,
                 port=port_of(self._listener),
                 token=token,
+                public_url=public_url,
                 public=(FOLDER,),
                 login_page=self._login_page,
             )
@@ -60,6 +71,17 @@ class Dashboard:
     def _login_page(self, request: Request, form: LoginForm) -> str:
         answer = self._board.pages.page(request, "login.html.j2", form=form)
         return bytes(answer.body).decode()
+
+
+def _listening(host: str, port: int, token: str | None) -> socket.socket:
+    """Listen, unless the host's name leads to an address that needs a token."""
+    listener = listen(host, port)
+    try:
+        token_for(str(listener.getsockname()[0]), token)
+    except UsageError:
+        listener.close()
+        raise
+    return listener
 
 
 class _Server(uvicorn.Server):

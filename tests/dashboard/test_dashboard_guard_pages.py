@@ -78,6 +78,19 @@ def opened(folder: Path) -> Iterator[Pages]:
     assert not faults
 
 
+def test_behind_a_proxy_it_asks_for_a_token_and_knows_its_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POKU_BATCH_DASHBOARD_TOKEN", raising=False)
+    monkeypatch.setenv("POKU_BATCH_DASHBOARD_URL", "https://calls.example.org")
+    with opened(folder) as pages:
+        assert get(pages.port, "/calls", host="calls.example.org").status == 401
+        assert get(pages.port, "/calls", host="rebound.example").status == 421
+        cookie = get(pages.port, "/login", host="calls.example.org").header("set-cookie")
+        assert cookie.startswith("__Host-")
+        assert "; Secure" in cookie
+
+
 @pytest.fixture(scope="module")
 def open_pages(folder: Path) -> Iterator[Pages]:
     """Without a token."""
