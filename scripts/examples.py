@@ -69,6 +69,15 @@ EXAMPLES = {
         $ poku-batch export {_CAMPAIGN} --simulate -o all.xlsx
         ```
         """,
+    "report": f"""
+        {_STAGE}
+        {_REHEARSED}
+        ```console
+        $ poku-batch report {_CAMPAIGN} --simulate
+        ```
+
+        [What a report shows](../report.md) has pictures, and says what its figures count.
+        """,
     "recordings": f"""
         {_STAGE}
         {_REHEARSED}
@@ -143,6 +152,7 @@ EXITS = {
     "resolve": _READS,
     "history": _READS,
     "export": _READS,
+    "report": _READS,
     "recordings": "0 all are there, 2 bad usage, campaign, ledger or folder, 3 some are missing, "
     "4 stopped with Ctrl-C.",
     "do-not-call": _READS,

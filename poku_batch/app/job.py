@@ -11,6 +11,7 @@ from poku_batch.app.outside import Outside
 from poku_batch.app.parts import Parts
 from poku_batch.app.preparing import Prepared
 from poku_batch.app.recording import open_keeper, recordings_of
+from poku_batch.app.reporting import ReportWritten, write_wanted_report
 from poku_batch.app.rows import Rows, left_out, naming, rows_of
 from poku_batch.app.signals import SignalWatch
 from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
@@ -54,6 +55,7 @@ class Job:
         self._ending = RunEnding.ABANDONED
         self._why: str | None = None
         self._written = Written()
+        self._page = ReportWritten()
         self._messages_left = 0
         self._keeper = open_keeper(self._campaign, outside, self._sink)
 
@@ -87,6 +89,8 @@ class Job:
             messages_left=self._messages_left,
             cost=cost,
             recordings=await recordings_of(self._outside.ledger, self._campaign),
+            page=self._page.path,
+            page_fault=self._page.fault,
         )
 
     async def _open_run(self) -> LastingRun:
@@ -223,8 +227,14 @@ class Job:
             with anyio.CancelScope(shield=True):
                 await closing.keep_unwritten(run, self._prepared.outputs, self._clock, self._sink)
                 self._written = await self._write_outputs()
-        await self._tell(run, teller)
-        await self._fetch_recordings()
+        try:
+            await self._tell(run, teller)
+            await self._fetch_recordings()
+        finally:
+            with anyio.CancelScope(shield=True):
+                self._page = await write_wanted_report(
+                    self._campaign, self._outside, at=self._clock.now()
+                )
 
     async def _run_twice(self, run: LastingRun, watch: SignalWatch) -> None:
         """Run for the canary first, if there is one, and for everybody else then."""

@@ -181,6 +181,12 @@ def _check_outputs(
         if rejects is not None:
             with faults.stage():
                 check_rejects(rejects, outputs=outputs, input_file=file)
+    report = report_path(campaign, simulate=simulate)
+    if report is not None:
+        from poku_batch.report import check_report
+
+        with faults.stage():
+            check_report(report, others=files_of(campaign, simulate=simulate))
     recordings = recordings_folder(campaign, simulate=simulate)
     if recordings is not None:
         from poku_batch.recordings import check_folder
@@ -221,6 +227,28 @@ def rejects_path(campaign: Campaign, *, simulate: bool) -> Path | None:
     from poku_batch.results import simulated_path
 
     return simulated_path(path)
+
+
+def report_path(campaign: Campaign, *, simulate: bool) -> Path | None:
+    """Where a campaign's report is to go, or a rehearsal's of it; None where nobody wants one."""
+    path = campaign.output.report
+    if path is None or not simulate:
+        return path
+    from poku_batch.results import simulated_path
+
+    return simulated_path(path)
+
+
+def files_of(campaign: Campaign, *, simulate: bool) -> tuple[Path, ...]:
+    """What a campaign is made of and writes, all but its report: nothing may take its place."""
+    files = (
+        campaign.path,
+        campaign.contacts.file.file,
+        campaign.prompt.file,
+        rejects_path(campaign, simulate=simulate),
+        *output_paths(campaign, simulate=simulate),
+    )
+    return tuple(file for file in files if file is not None)
 
 
 def recordings_folder(campaign: Campaign, *, simulate: bool) -> Path | None:

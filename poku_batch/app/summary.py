@@ -49,7 +49,8 @@ class RunSummary:
     names. ``rejects`` are the rows to correct, where the campaign wants a file of them.
     ``messages_left`` are those of ``hooks`` that the next run tells. ``cost`` is what the
     campaign's calls that ended have cost so far, in all its runs; None where it has no budget.
-    ``recordings`` are its calls' so far, where it keeps them.
+    ``recordings`` are its calls' so far, where it keeps them. ``page`` is the report for a
+    browser, where the campaign wants one; ``page_fault`` says why it was not written.
     """
 
     ending: RunEnding
@@ -62,3 +63,5 @@ class RunSummary:
     messages_left: int = 0
     cost: Decimal | None = None
     recordings: RecordingCounts | None = None
+    page: Path | None = None
+    page_fault: str | None = None

@@ -186,6 +186,7 @@ def _ending(*endings: str) -> Callable[[Path], Path]:
 OutputPath = Annotated[FilePath, AfterValidator(_ending(*_ENDINGS))]
 #: What a person corrects and hands back: no Parquet.
 RejectsPath = Annotated[FilePath, AfterValidator(_ending(".csv", ".xlsx"))]
+ReportPath = Annotated[FilePath, AfterValidator(_ending(".html", ".htm"))]
 
 
 # --- numbers -----------------------------------------------------------------------------------

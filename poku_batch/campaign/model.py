@@ -30,6 +30,7 @@ from poku_batch.campaign.fields import (
     Line,
     OutputPath,
     RejectsPath,
+    ReportPath,
     Slug,
     Text,
     between,
@@ -92,6 +93,11 @@ class Output(Section):
         default=None,
         description="A csv or xlsx file of the rows that were not called, with call_row and "
         "call_error: correct them, name it as contacts.file, and the campaign goes on.",
+    )
+    report: ReportPath | None = Field(
+        default=None,
+        description="An html file with figures, charts and every contact, written at the end of "
+        "each run: it opens in a browser without a network, and can be mailed.",
     )
     recordings: FilePath | None = Field(
         default=None,
@@ -254,6 +260,8 @@ class Campaign(Section):
         written = [("file", path) for path in self.output.file]
         if self.output.rejects is not None:
             written.append(("rejects", self.output.rejects))
+        if self.output.report is not None:
+            written.append(("report", self.output.report))
         return ((key, path) for key, path in written if path.resolve() in real)
 
     @model_validator(mode="after")

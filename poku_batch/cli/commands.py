@@ -19,6 +19,7 @@ from poku_batch.cli.previewing import preview
 from poku_batch.cli.reading import export, status
 from poku_batch.cli.recording import recordings
 from poku_batch.cli.remembering import history
+from poku_batch.cli.reporting import report
 from poku_batch.cli.running import run
 from poku_batch.cli.simulating import simulator
 from poku_batch.cli.starting import init
@@ -57,7 +58,7 @@ def _options(
     pass
 
 
-for command in (init, run, check, preview, status, retry, resolve, history, export):
+for command in (init, run, check, preview, status, retry, resolve, history, export, report):
     app.command()(command)
 for control in (pause, resume, stop):
     app.command()(control)

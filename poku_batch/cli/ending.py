@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poku_batch.app.preparing import output_paths, recordings_folder
+from poku_batch.app.preparing import output_paths, recordings_folder, report_path
 from poku_batch.app.summary import RunSummary
 from poku_batch.campaign import Campaign
 from poku_batch.cli.exits import exit_code
@@ -45,6 +45,9 @@ def print_ending(
         out.print()
     print_outputs(summary.outputs, output_paths(campaign, simulate=simulated))
     print_rejects(summary.rejects)
+    wanted = report_path(campaign, simulate=simulated)
+    if summary.page is not None and wanted is not None:
+        print_report(summary.page, wanted)
     if summary.recordings is not None and summary.recordings.kept:
         say(out, f"recordings: {_folder(campaign, simulated=simulated)}")
     for line in _advice(summary, campaign, simulated=simulated):
@@ -78,6 +81,17 @@ def print_rejects(rejects: "Rejects | None") -> None:
             err,
             "Correct what can be called in a copy of that file, and name the copy as "
             "contacts.file: the campaign goes on with it.",
+        )
+
+
+def print_report(path: Path, wanted: Path) -> None:
+    """Say where the report is, and why it is not where it was wanted."""
+    say(out, f"report: {shown(path)}")
+    if path != wanted:
+        say(
+            err,
+            f"{shown(wanted)} could not be replaced: it is protected, or a folder. The report is "
+            f"in {shown(path)}",
         )
 
 
@@ -119,6 +133,8 @@ def ending_json(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> 
         "recordings": None
         if summary.recordings is None
         else {"kept": summary.recordings.kept, "missing": summary.recordings.left},
+        "report": None if summary.page is None else str(summary.page),
+        "report_fault": summary.page_fault,
         "plan": plan_json(summary.report, summary.forecast),
     }
 
@@ -150,10 +166,21 @@ def _advice(summary: RunSummary, campaign: Campaign, *, simulated: bool) -> list
     return [
         *_why_lines(summary),
         *_recording_lines(summary, campaign, simulated=simulated),
+        *_report_lines(summary, here),
         *_contact_lines(
             summary.counts, here, told=summary.rejects is not None and summary.rejects.rows > 0
         ),
         *_next_lines(summary.counts, campaign, here, simulated=simulated),
+    ]
+
+
+def _report_lines(summary: RunSummary, here: str) -> list[str]:
+    if summary.page_fault is None:
+        return []
+    fault = one_line(summary.page_fault, limit=300)
+    return [
+        f"The report was not written: {fault}.",
+        f"Everything that it tells is in the ledger: poku-batch report {here}",
     ]
 
 

@@ -1,7 +1,11 @@
 """Charts: what they show, and that nothing from outside gets into a page by them."""
 
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -92,6 +96,32 @@ def test_a_single_call_is_a_bar_among_room_not_a_wall() -> None:
     width = re.match(r"M[0-9.]+,0h([0-9.]+)", bar.attrib["d"])
     assert width is not None
     assert float(width.group(1)) < 50
+
+
+#: Draws three calls of an evening, and prints where the bars begin.
+_ELSEWHERE = """
+import re
+from zoneinfo import ZoneInfo
+from tests.pages.test_pages_charts import over_time, placed
+chart = over_time(placed("completed", "completed", "completed"), zone=ZoneInfo("Asia/Tokyo"))
+print(re.findall(r'd="M([0-9.]+),[^"]*" fill="#00694d"', chart.svg), chart.about)
+"""
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kathmandu"])
+def test_bars_stand_where_their_times_are_whatever_the_machine_s_clock(zone: str) -> None:
+    drawn = subprocess.run(
+        [sys.executable, "-c", _ELSEWHERE],
+        env=os.environ | {"TZ": zone},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert drawn.stdout.strip() == (
+        "['152.95', '186.2', '219.45'] "
+        "Outcomes over time: 3 calls. The busiest minute, from 18:00, had 1."
+    )
 
 
 def test_shares_stand_behind_the_bars() -> None:

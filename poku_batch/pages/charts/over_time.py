@@ -81,8 +81,9 @@ def _bars(bins: Bins, colours: Sequence[Shade]) -> Iterator[dict[str, object]]:
             calls = shade.of(found.calls)
             if calls:
                 yield {
-                    "begins": (found.begins + gap).isoformat(),
-                    "ends": (found.ends - gap).isoformat(),
+                    # Not to be taken for the clock of the machine that draws.
+                    "begins": f"{(found.begins + gap).isoformat()}Z",
+                    "ends": f"{(found.ends - gap).isoformat()}Z",
                     "outcome": shade.name,
                     "low": low,
                     "high": low + calls,
