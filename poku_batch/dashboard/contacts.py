@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from poku_batch.dashboard.board import Board, entry_of
-from poku_batch.dashboard.guard import confined_file
+from poku_batch.dashboard.guard import confined_file, sound_type
 from poku_batch.models import (
     AttemptRecord,
     CampaignId,
@@ -77,9 +77,11 @@ async def recording(board: Board, request: Request) -> Response:
         attempt = None
         if ledger is not None:
             attempt = await ledger.browsing.attempt(entry.id, _key(request), int(number))
-    if attempt is None or not isinstance(attempt.recording, KeptRecording):
+    kept = attempt.recording if attempt else None
+    # A ledger that came from somebody else may name any file of this machine.
+    if not isinstance(kept, KeptRecording) or sound_type(kept.file.name) is None:
         raise HTTPException(404, "There is no copy of this recording here.")
-    file = attempt.recording.file
+    file = kept.file
     return await confined_file(request, file, [file.parent], name=file.name, shown=True)
 
 

@@ -1,10 +1,11 @@
 """The guard's attacks, on the dashboard itself."""
 
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -232,6 +233,38 @@ def test_paths_lead_nowhere(open_pages: Pages) -> None:
         assert answer.status in {400, 404}, path
         assert b"root:" not in answer.body, path
         assert answer.header("x") == "", path
+
+
+def test_a_ledger_cannot_have_other_files_served_than_sounds(
+    open_pages: Pages, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("what nobody may have")
+    link = tmp_path / "link.wav"
+    link.symlink_to(secret)
+    sound = tmp_path / "sound.wav"
+    sound.write_bytes(b"RIFF....WAVE")
+    ledger = open_pages.folder / ".poku-batch" / "simulated.db"
+    answers = []
+    for file in [secret, link, tmp_path, tmp_path / "gone.wav", sound]:
+        with closing(sqlite3.connect(ledger)) as database, database:
+            [[attempt]] = database.execute("SELECT min(id) FROM attempts")
+            row = (attempt, "kept", str(file), 20, "0" * 64, str(file), 0, 0)
+            database.execute(
+                "INSERT OR REPLACE INTO recordings (attempt_id, state, file, size, sha256, place, "
+                "tries, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+        keys = [f"+1415555{n:04}" for n in range(2671, 2677)]
+        paths = [f"/rehearsals/demo/recording?{urlencode({'key': k, 'attempt': 1})}" for k in keys]
+        answers.append([get(open_pages.port, path) for path in paths])
+    with closing(sqlite3.connect(ledger)) as database, database:
+        database.execute("DELETE FROM recordings")
+    for answered in answers[:-1]:
+        assert [answer.status for answer in answered] == [404] * 6
+    [served] = [answer for answer in answers[-1] if answer.status == 200]
+    assert served.header("content-type") == "audio/wav"
+    assert served.header("content-disposition").startswith("inline;")
 
 
 def test_a_name_in_a_sheet_is_shown_and_never_run(open_pages: Pages, chromium: Browser) -> None:
