@@ -26,7 +26,7 @@ def start(program: Program, folder: Folder, *args: str, **env: str) -> Process:
 
 def address(process: Process) -> str:
     process.wait_for("dashboard  ")
-    return re.findall(r"dashboard +(http://\S+)", process.err)[0].rstrip("/")
+    return str(re.findall(r"dashboard +(http://\S+)", process.err)[0]).rstrip("/")
 
 
 def test_the_dashboard_tells_where_it_is_and_ends_at_once_with_open_streams(

@@ -88,7 +88,7 @@ class World:
         """Begin a run of this process."""
         return Run(self, self.do(self.ledger.open_run, campaign, at=at(-600)))
 
-    def get(self, path: str, status: int = 200, **query: Any) -> str:
+    def get(self, path: str, status: int = 200, /, **query: Any) -> str:
         """The text of a page."""
         answer = self.client.get(path, params=query or None)
         assert answer.status_code == status, (path, answer.status_code, answer.text[:500])
