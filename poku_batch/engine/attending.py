@@ -28,7 +28,7 @@ class Attending:
     run began is heeded before its first call.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 – who is told, and by which of two clocks
         self,
         run: LastingRun,
         *,

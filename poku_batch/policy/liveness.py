@@ -47,8 +47,8 @@ def is_to_be_said(
 ) -> bool:
     """Whether a run should say again what it does, that it ``said`` so many seconds ago.
 
-    Every so often; at once where a person would see a difference: in its words, its slots, and whether anybody is
-    in call. How many are is counted elsewhere, and changes all the time.
+    Every so often; at once where a person would see a difference: in its words, its slots, and
+    whether anybody is in call. How many are is counted elsewhere, and changes all the time.
     """
     if said is None or age_s >= every_s:
         return True
