@@ -11,7 +11,7 @@ from poku_batch.dashboard.guard import Site
 from poku_batch.dashboard.guard.onward import onward
 from poku_batch.dashboard.guard.sessions import IDLE_S, LIFETIME_S, Sessions
 from poku_batch.dashboard.guard.tries import Tries
-from tests.dashboard.guarded import TOKEN, Answer, Served, get, guarded, head, raw
+from tests.dashboard.guarded import TOKEN, Answer, Served, get, guarded, head, raw, read_answer
 
 HTML = "Accept: text/html"
 
@@ -143,12 +143,19 @@ def test_a_cookie_that_others_of_the_host_add_keeps_nobody_out(served: Served) -
         assert is_in(served, f"{own}; {junk}"), junk
 
 
-def test_logging_out_ends_the_session_and_its_streams(served: Served) -> None:
+def test_logging_out_ends_the_session_and_what_goes_on_for_it(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
     cookie = session_of(log_in(served))
     page = get(served.port, "/", f"Cookie: {cookie}")
     csrf = re.search(rb'<p id="token">([0-9a-f]{64})</p>', page.body)
     assert csrf is not None
-    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as stream:
+    place = ("127.0.0.1", served.port)
+    with (
+        socket.create_connection(place, timeout=5) as stream,
+        socket.create_connection(place, timeout=5) as slow,
+    ):
+        slow.sendall(head("GET", "/slow", served.host, f"Cookie: {cookie}"))
         stream.sendall(head("GET", "/events", served.host, f"Cookie: {cookie}"))
         assert stream.recv(64).startswith(b"HTTP/1.1 200")
 
@@ -160,9 +167,14 @@ def test_logging_out_ends_the_session_and_its_streams(served: Served) -> None:
         assert (answer.status, answer.header("location")) == (303, "/login")
         assert "Max-Age=0" in answer.header("set-cookie")
         assert not is_in(served, cookie)
-        while stream.recv(65_536):
-            pass
+        ended = b""
+        while not ended.endswith(b"\r\n0\r\n\r\n"):
+            ended += stream.recv(65_536)
+        answer = read_answer(slow)
+        assert (answer.status, answer.body) == (401, b"Log in first.\n")
+        assert answer.header("x-content-type-options") == "nosniff"
     assert served.app.ended == 1
+    assert "ASGI" not in caplog.text
 
 
 def test_a_login_form_of_another_website_logs_nobody_in(served: Served) -> None:

@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
@@ -32,6 +31,7 @@ _WRONG_NAME = (
     "This server does not go by the name that was asked for. "
     "Use the address that it printed when it was started."
 )
+_LOG_IN = "Log in first."
 _ANOTHER_USER = (
     "This server serves only the user who started it, since it asks for no token. "
     "To let others of this machine in, start it with one."
@@ -169,9 +169,13 @@ class Guard:
             await _check_form(headers, visit, exchange.body)
         if own and self._login:
             await exchange.run(self._login)
+        elif visit.session is None:
+            await exchange.run(app)
         else:
-            with visit.session.request() if visit.session else nullcontext():
+            with visit.session.request() as ending:
                 await exchange.run(app)
+            if ending.cancelled_caught:
+                await exchange.cut_off(RefusedError(401, _LOG_IN))
 
     def _check_address(self, scope: Scope, headers: Headers) -> None:
         if self._is_others(scope):
@@ -232,9 +236,9 @@ def _is_path(path: str) -> bool:
 def _to_login(scope: Scope, headers: Headers) -> Response:
     """Lead a page to the login form; a part of a page, or a change, cannot be taken up later."""
     if "hx-request" in headers:
-        return RefusedError(401, "Log in first.", {"HX-Redirect": LOGIN}).response()
+        return RefusedError(401, _LOG_IN, {"HX-Redirect": LOGIN}).response()
     if scope["method"] in SAFE_METHODS and "text/html" in headers.get("accept", ""):
         query = scope["query_string"].decode("latin-1")
         asked = quote(scope["path"]) + (f"?{query}" if query else "")
         return RedirectResponse(login_path(asked), 303)
-    return RefusedError(401, "Log in first.").response()
+    return RefusedError(401, _LOG_IN).response()

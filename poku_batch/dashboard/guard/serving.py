@@ -32,6 +32,7 @@ class Exchange:
     body: Body
     visit: Visit | None = None
     began: bool = False
+    _is_stream: bool = False
     _refused: RefusedError | None = None
     _work: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
@@ -46,6 +47,12 @@ class Exchange:
         """Answer in the application's place; does nothing once it has begun to."""
         if not self.began:
             await response(self.scope, self._receive, self.send)
+
+    async def cut_off(self, refused: RefusedError) -> None:
+        """End an answer that the application was kept from ending, or answer in its place."""
+        await self.answer(refused.response())
+        if self._is_stream:
+            await self.to_server({"type": "http.response.body", "body": b""})
 
     async def _receive(self) -> Message:
         try:
@@ -67,6 +74,7 @@ class Exchange:
         headers = MutableHeaders(scope=message)
         if headers.get("content-type", "").startswith("text/event-stream"):
             self.place.become_stream()
+            self._is_stream = True
         protect(headers, keepable=self.keepable)
         if self.visit is not None and self.visit.needs_cookie and "set-cookie" not in headers:
             headers.append("Set-Cookie", self.cookie.write(self.visit.id))

@@ -33,12 +33,12 @@ class Session:
     going_on: set[anyio.CancelScope] = field(default_factory=set)
 
     @contextmanager
-    def request(self) -> Iterator[None]:
-        """Hold a request that ends with the session."""
+    def request(self) -> Iterator[anyio.CancelScope]:
+        """Hold a request that ends with the session; the scope says whether it was ended."""
         with anyio.CancelScope() as scope:
             self.going_on.add(scope)
             try:
-                yield
+                yield scope
             finally:
                 self.going_on.discard(scope)
 
