@@ -17,18 +17,18 @@ from poku_batch.policy.liveness import Liveness
 from poku_batch.policy.reached import is_reached
 from poku_batch.ports import Ledger
 
-#: How a run ended, as a person says it.
+#: How a run ended: in a word, and why.
 _ENDINGS = {
-    RunEnding.FINISHED: "finished: nobody is left to call",
-    RunEnding.LIMIT: "ended at the limit of calls that it was given",
-    RunEnding.DECLINED: "not begun: whoever was asked said no",
-    RunEnding.DUE_LATER: "ended: whoever is left is due later",
-    RunEnding.BUDGET: "ended: the budget allows no further call",
-    RunEnding.CIRCUIT_BREAKER: "ended: too many calls went wrong one after the other",
-    RunEnding.CANARY: "ended after the first calls",
-    RunEnding.STOPPED: "stopped",
-    RunEnding.ABANDONED: "broken off; the next run settles what it left",
-    RunEnding.REFUSED: "ended: the API refuses the account",
+    RunEnding.FINISHED: ("finished", "nobody is left to call"),
+    RunEnding.LIMIT: ("ended", "at the limit of calls that it was given"),
+    RunEnding.DECLINED: ("not begun", "whoever was asked said no"),
+    RunEnding.DUE_LATER: ("ended", "whoever is left is due later"),
+    RunEnding.BUDGET: ("ended", "the budget allows no further call"),
+    RunEnding.CIRCUIT_BREAKER: ("ended", "too many calls went wrong one after the other"),
+    RunEnding.CANARY: ("ended", "after the first calls"),
+    RunEnding.STOPPED: ("stopped", "a person or the system asked for it"),
+    RunEnding.ABANDONED: ("broken off", "the next run settles what it left"),
+    RunEnding.REFUSED: ("ended", "the API refuses the account"),
 }
 
 WAITS = {
@@ -124,10 +124,9 @@ class Overview:
             case Liveness.DEAD:
                 text = "its process is gone; the next run settles what it left"
                 return self._waiting(Status(word="died", tone="failed", text=text))
-        word, _, text = (_ENDINGS[run.ending] if run.ending else "ended").partition(": ")
-        word, _, more = word.partition("; ")
+        word, text = _ENDINGS[run.ending] if run.ending else ("ended", "")
         tone = "done" if run.ending is RunEnding.FINISHED else "skipped"
-        return self._waiting(Status(word=word, tone=tone, text=text or more))
+        return self._waiting(Status(word=word, tone=tone, text=text))
 
     def _alive(self, run: RunRecord) -> Status:
         if run.stop_asked_by is not None:

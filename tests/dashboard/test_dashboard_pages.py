@@ -143,7 +143,7 @@ def test_a_campaign_page_tells_how_it_stands(seen: World) -> None:
     [
         (RunEnding.FINISHED, "finished nobody is left to call"),
         (RunEnding.BUDGET, "ended the budget allows no further call"),
-        (RunEnding.STOPPED, "stopped"),
+        (RunEnding.STOPPED, "stopped a person or the system asked for it"),
         (RunEnding.ABANDONED, "broken off the next run settles what it left"),
     ],
 )

@@ -13,8 +13,11 @@ from poku_batch.models import CampaignId
 _MAX_BYTES = 1024 * 1024
 
 #: What every campaign has, and hardly any other file.
-_LOOKS_LIKE_ONE = re.compile(r"^[\"']?(contacts|prompt)[\"']?\s*:", re.MULTILINE)
-_NAME = re.compile(r"^name\s*:\s*[\"']?([a-z0-9_-]{1,64})[\"']?\s*(#|$)", re.MULTILINE)
+_LOOKS_LIKE_ONE = re.compile(r"(?:^|[{,]\s*)[\"']?(?:contacts|prompt)[\"']?\s*:", re.MULTILINE)
+_NAME = re.compile(
+    r"(?:^|[{,]\s*)[\"']?name[\"']?\s*:\s*[\"']?([a-z0-9_-]{1,64})[\"']?\s*(?:[#,}]|$)",
+    re.MULTILINE,
+)
 
 #: When a file was changed, and how long it is.
 _Stamp = tuple[int, int]
