@@ -115,6 +115,7 @@ def test_the_campaign_and_template_that_the_readme_shows_work(
         "do-not-call",
         "history",
         "export",
+        "report",
         "ledger",
         "ledger",
         "forget",
