@@ -305,10 +305,10 @@ async def test_the_latest_calls_are_told_by_their_ends(
     # What is learnt late takes the place of the doubt.
     await run.finish(attempts[3], CallResult(outcome="completed", summary="Hi."), at=at(13))
     latest = await ledger.browsing.calls_then(CLINIC, limit=9)
-    assert [(c.key, c.word) for c in latest] == [
-        ("k5", "completed"),
-        ("k2", "rejected"),
-        ("k3", "busy"),
+    assert [(c.at, c.key, c.word) for c in latest] == [
+        (at(13), "k5", "completed"),
+        (at(12), "k2", "rejected"),
+        (at(11), "k3", "busy"),
     ]
 
 
