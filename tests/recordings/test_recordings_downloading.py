@@ -8,7 +8,6 @@ import zlib
 from pathlib import Path
 
 import anyio
-import anyio.lowlevel
 import pytest
 
 from poku_batch.links.network import World as Network
@@ -136,25 +135,32 @@ async def test_what_is_no_recording_is_missing_with_the_reason(
         assert world.clock.slept == [], "nobody waits to try again what cannot pass"
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["by its length", "by its bytes"])
-async def test_a_recording_that_is_too_large_is_broken_off(tmp_path: Path, told: bool) -> None:
-    taken: list[int] = []
+def small(world: World) -> None:
+    world.bounds = Bounds(most_bytes=3 << 20, within_s=20, silent_s=2)
 
+
+async def test_a_recording_that_says_that_it_is_too_large_is_not_begun(tmp_path: Path) -> None:
     async def act(connection: Connection) -> None:
         await connection.request()
-        length = b"Content-Length: 9000000000\r\n" if told else b""
         await connection.send(
-            b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\n" + length + b"\r\n" + BODY
+            b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nContent-Length: 9000000000\r\n\r\n"
         )
-        try:
-            while True:
-                await connection.send(b"x" * 65_536)
-                await anyio.lowlevel.checkpoint()
-        finally:
-            taken.append(connection.sent)
+        await connection.send(BODY)
+        await connection.until_closed()
 
-    def small(world: World) -> None:
-        world.bounds = Bounds(most_bytes=3 << 20)
+    async with (
+        serving(act) as server,
+        recorded(tmp_path, f"{server.url}/r.wav", change=small) as world,
+    ):
+        assert await missed(world) == "it is larger than 3 MiB"
+
+
+async def test_a_recording_that_gets_too_large_is_broken_off(tmp_path: Path) -> None:
+    async def act(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\n\r\n" + BODY)
+        for _ in range(640):
+            await connection.send(b"x" * 65_536)
 
     async with (
         serving(act) as server,
@@ -162,7 +168,7 @@ async def test_a_recording_that_is_too_large_is_broken_off(tmp_path: Path, told:
     ):
         assert await missed(world) == "it is larger than 3 MiB"
         await server.closed.get()
-    assert taken[0] < 40 << 20
+        assert server.connections[0].sent < 40 << 20
 
 
 async def test_a_packed_bomb_fills_neither_disk_nor_memory(tmp_path: Path) -> None:
@@ -171,14 +177,11 @@ async def test_a_packed_bomb_fills_neither_disk_nor_memory(tmp_path: Path) -> No
     bomb = packer.compress(BODY) + b"".join(packer.compress(zeros) for _ in range(128))
     bomb += packer.flush()
 
-    def small(world: World) -> None:
-        world.bounds = Bounds(most_bytes=5 << 20)
-
     async with (
         serving(replying(audio(bomb, "Content-Encoding: gzip"))) as server,
         recorded(tmp_path, f"{server.url}/r.wav", change=small) as world,
     ):
-        assert await missed(world) == "it is larger than 5 MiB"
+        assert await missed(world) == "it is larger than 3 MiB"
 
 
 # --- where an address may lead -----------------------------------------------------------------

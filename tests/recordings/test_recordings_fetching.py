@@ -15,6 +15,7 @@ from poku_batch.ledger import erase
 from poku_batch.models import InteractionId, KeptRecording, RecordingCounts, WantedRecording
 from poku_batch.recordings import Folder, FolderBusyError, Settled, fetch_all, look_after
 from poku_batch.recordings.faults import FolderTroubleError
+from poku_batch.recordings.folder import why_unsound
 from poku_batch.recordings.partial import Partial, discard
 from tests.ledger.ledger_clinic import CLINIC, NOW
 from tests.poku.poku_server import Connection, http, replying, serving
@@ -270,6 +271,7 @@ async def test_an_expired_link_is_asked_for_once(
         settled = await world.fetch()
     assert (settled.kept is not None) == kept
     assert asked == ["i-k2"]
+    assert len(server.connections) == (1 if fresh in {None, "/old"} else 2)
 
 
 async def test_nobody_is_asked_for_what_is_only_away(tmp_path: Path) -> None:
@@ -393,6 +395,11 @@ async def test_a_copy_that_is_gone_or_changed_is_fetched_again(tmp_path: Path, c
         else:
             with pytest.raises(FolderTroubleError):
                 await world.fetch()
+
+
+def test_a_folder_is_no_copy_whatever_its_length(tmp_path: Path) -> None:
+    kept = KeptRecording(file=tmp_path, size=tmp_path.lstat().st_size, sha256="a" * 64, at=NOW)
+    assert why_unsound(kept, tmp_path, verify=False) == "is no file any more"
 
 
 async def test_changed_bytes_are_found_by_reading_them(tmp_path: Path) -> None:

@@ -158,6 +158,7 @@ async def test_what_is_never_there_is_left_for_another_day(tmp_path: Path) -> No
             world.folder = Folder(world.folder.path)
             world.folder.__enter__()
         assert await world.ledger.recordings.counts(CLINIC) == RecordingCounts(missing=1)
+        assert len(server.connections) == 3
 
 
 async def test_the_end_of_a_run_waits_no_longer_than_it_says(tmp_path: Path) -> None:
