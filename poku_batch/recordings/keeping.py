@@ -218,10 +218,14 @@ class Keeper:
         try:
             settled = await self._fetcher.fetch(wanted)
         except Exception as fault:  # calls go on, whatever it is
+            # Nobody need wait for a folder that takes nothing.
+            self._refused = isinstance(fault, FolderTroubleError)
             self._tell(_words(fault))
             self._try_later(wanted)
+            self._change()
             await self._clock.sleep(_REST_S)
             return
+        self._refused = False
         if settled.kept is None:
             self._tell(f"row {wanted.row}: {settled.why}")
             if wanted.tries + 1 < _MOST_TRIES:

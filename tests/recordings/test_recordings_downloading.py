@@ -97,6 +97,15 @@ async def test_a_packed_body_is_unpacked(tmp_path: Path) -> None:
         assert_kept(world, await world.fetch(), BODY)
 
 
+async def test_a_packed_body_that_breaks_off_is_not_kept(tmp_path: Path) -> None:
+    packed = gzip.compress(b"ID3\x04" + BODY)[:-20]
+    async with (
+        serving(replying(audio(packed, "Content-Encoding: gzip"))) as server,
+        recorded(tmp_path, f"{server.url}/r.wav") as world,
+    ):
+        assert await missed(world) == "it broke off before its end"
+
+
 # --- what is no recording ----------------------------------------------------------------------
 
 
