@@ -3,7 +3,7 @@
 import socket
 import sqlite3
 import sys
-from contextlib import closing, suppress
+from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -123,6 +123,20 @@ async def test_few_looks_are_open_however_many_ask_and_none_afterwards(tmp_path:
             for _ in range(30):
                 tasks.start_soon(look, desk)
         assert 0 < open_below(tmp_path) <= 4 * 6
+    assert open_below(tmp_path) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="open files as Linux tells them")
+async def test_a_look_that_outlasts_its_desk_is_closed_when_it_is_given_back(
+    tmp_path: Path,
+) -> None:
+    async with open_ledger(tmp_path / ".poku-batch" / "ledger.db") as ledger:
+        await enrol(ledger, 1)
+    async with AsyncExitStack() as stack:
+        async with looking(tmp_path) as desk:
+            look = await stack.enter_async_context(desk.ledger(simulated=False))
+        assert look is not None
+        assert await look.browsing.campaigns() == [CLINIC]
     assert open_below(tmp_path) == 0
 
 

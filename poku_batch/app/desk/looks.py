@@ -50,6 +50,7 @@ class Looks:
         self._places = anyio.Semaphore(_MOST)
         self._watch: _Look | None = None
         self._watching = anyio.Lock()
+        self._closed = False
 
     @asynccontextmanager
     async def look(self) -> AsyncIterator[SqliteLedger | None]:
@@ -62,7 +63,9 @@ class Looks:
             try:
                 yield None if look is None else look.ledger
             finally:
-                if look is not None:
+                if look is not None and self._closed:
+                    await _close(look)
+                elif look is not None:
                     self._free.append(look)
 
     async def version(self) -> tuple[int, ...]:
@@ -79,7 +82,8 @@ class Looks:
             return (*file.which, *self._watch.file.changed, await _version(self._watch))
 
     async def close(self) -> None:
-        """Close every look that nobody has."""
+        """Close every look, those that somebody has once they are given back."""
+        self._closed = True
         looks = [*self._free, *([self._watch] if self._watch else [])]
         self._free, self._watch = [], None
         for look in looks:
