@@ -104,7 +104,7 @@ BREAKS = (
     Break(
         what="results are renamed before they are synced",
         file="results/writing.py",
-        old="            _sync(draft.path)\n",
+        old="            sync(draft.path)\n",
         new="",
         cuts=True,
     ),
