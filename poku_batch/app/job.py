@@ -1,5 +1,6 @@
 """One run, from the enrolled sheet to the written results."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import anyio
@@ -191,20 +192,30 @@ class Job:
         faults: list[Exception] = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch.run)
-            tasks.start_soon(teller.run)
+            tasks.start_soon(self._beside, teller.run)
             if self._keeper is not None:
                 self._sink.on_ended = self._keeper.hear
-                tasks.start_soon(self._keeper.run)
-            tasks.start_soon(attending.run)
-            tasks.start_soon(self._outside.lists.watch, self._clock, self._tell_trouble)
+                tasks.start_soon(self._beside, self._keeper.run)
+            tasks.start_soon(self._beside, attending.run)
+            lists = self._outside.lists
+            tasks.start_soon(self._beside, partial(lists.watch, self._clock, self._tell_trouble))
             try:
-                await self._run_and_write(run, watch, teller)
+                await self._run_and_write(run, watch, teller, attending)
             except Exception as fault:  # raised below, out of its group
                 faults.append(fault)
             tasks.cancel_scope.cancel()
         if faults:
             raise faults[0]
+        if self._stop.fault is not None:
+            raise self._stop.fault
         self._messages_left = (await run.waiting_messages())[0]
+
+    async def _beside(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Work beside the calls: a fault of it ends the run, but breaks off none of them."""
+        try:
+            await work()
+        except Exception as fault:
+            self._stop.request_by_fault(_first(fault))
 
     def _attending(self, run: LastingRun, watch: SignalWatch) -> Attending:
         return Attending(
@@ -219,9 +230,11 @@ class Job:
             beat_every_s=1.0 if self._outside.simulated else BEAT_EVERY_S,
         )
 
-    async def _run_and_write(self, run: LastingRun, watch: SignalWatch, teller: Teller) -> None:
+    async def _run_and_write(
+        self, run: LastingRun, watch: SignalWatch, teller: Teller, attending: Attending
+    ) -> None:
         try:
-            await self._run_twice(run, watch)
+            await self._run_twice(run, watch, attending)
         finally:
             watch.over()
             with anyio.CancelScope(shield=True):
@@ -236,7 +249,7 @@ class Job:
                     self._campaign, self._outside, at=self._clock.now()
                 )
 
-    async def _run_twice(self, run: LastingRun, watch: SignalWatch) -> None:
+    async def _run_twice(self, run: LastingRun, watch: SignalWatch, attending: Attending) -> None:
         """Run for the canary first, if there is one, and for everybody else then."""
         wishes = self._wishes
         gate = rules.gate(
@@ -268,6 +281,8 @@ class Job:
             return
         gate.rules = whole
         if await self._goes_on():
+            # While it was asked, nobody looked for what people want of the run.
+            await attending.look()
             await self._run_once(parts, watch)
         else:
             self._ending = RunEnding.CANARY
@@ -341,3 +356,10 @@ class Job:
             )
         except ResultsError as error:
             raise ResultsUnwrittenError(str(error)) from error
+
+
+def _first(fault: Exception) -> Exception:
+    """The fault itself, out of the groups of the tasks that it came through."""
+    while isinstance(fault, ExceptionGroup):
+        fault = fault.exceptions[0]
+    return fault
