@@ -125,12 +125,16 @@ class Tally:
         """Calls that ended in the last minute, or since the start scaled to a minute."""
         if self.rate is not None:
             return self.rate
-        while self._ended and self._ended[0] < now - _RATE_WINDOW:
-            self._ended.popleft()
+        self._forget_before(now - _RATE_WINDOW)
         if self.started_at is None:
             return 0.0
         span_s = min((now - self.started_at).total_seconds(), _RATE_WINDOW.total_seconds())
         return len(self._ended) * 60 / span_s if span_s >= 1 else 0.0
+
+    def _forget_before(self, at: datetime) -> None:
+        """Forget calls that ended before; nobody may ever ask for the rate, so each end does."""
+        while self._ended and self._ended[0] < at:
+            self._ended.popleft()
 
     def left(self, now: datetime) -> timedelta | None:
         """About how long the rest will take; None while that cannot be said."""
@@ -184,6 +188,7 @@ class Tally:
         self.in_call -= 1
         self._followed_unknown.discard(event.key)
         self._ended.append(event.at)
+        self._forget_before(event.at - _RATE_WINDOW)
         match event:
             case CallUnknown():
                 self.unknown += 1

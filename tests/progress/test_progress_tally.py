@@ -1,8 +1,9 @@
 """Events of real runs, added up: what the tally says in the end is what the ledger says."""
 
+import pickle
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import pytest
@@ -11,7 +12,16 @@ from hypothesis import strategies as st
 
 from poku_batch.engine.following import FollowRules
 from poku_batch.engine.placing import RetryRules
-from poku_batch.events import CallLeft, CallStarted, Event, Paused, Resumed, RunStarted, Waiting
+from poku_batch.events import (
+    CallEnded,
+    CallLeft,
+    CallStarted,
+    Event,
+    Paused,
+    Resumed,
+    RunStarted,
+    Waiting,
+)
 from poku_batch.models import (
     Answer,
     ContactState,
@@ -170,6 +180,18 @@ def test_what_a_run_says_of_itself_is_that_it_is_paused_and_what_else_there_is()
     assert tally.said == f"{tally.paused}; {waits}"
     tally.add(Resumed(at=START))
     assert tally.said == waits
+
+
+def test_a_tally_that_nobody_asks_for_the_rate_does_not_grow_with_the_calls() -> None:
+    tally = begun(pending=10_000)
+    lengths = []
+    for n in range(2_000):
+        at = START + timedelta(seconds=n)
+        tally.add(CallStarted(at=at, row=2, key="k"))
+        tally.add(CallEnded(at=at, row=2, key="k", outcome="busy", summary=None, duration_s=1.0))
+        lengths.append(len(pickle.dumps(tally)))
+    assert lengths[-1] < 1.1 * lengths[100]
+    assert tally.calls_per_minute(at) == pytest.approx(60, abs=1)
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
