@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -24,10 +24,6 @@ BUSY_TIMEOUT_S = 30.0
 _OLDEST_SQLITE = (3, 35, 0)
 
 _SCHEME = "sqlite:///"
-
-#: Where SQLite's header keeps the application ID, four bytes. Source: sqlite.org/fileformat2.html
-_APPLICATION_ID_AT = 68
-_HEADER_LENGTH = 72
 
 
 def ledger_path(url: str | Path) -> Path:
@@ -58,19 +54,24 @@ def ledger_exists(url: str | Path) -> bool:
 
 
 def is_ledger(path: Path) -> bool:
-    """Whether a file is a ledger, by its first bytes, or the empty file that becomes one.
+    """Whether a file is a ledger, or the empty file that becomes one.
 
-    Never to be asked where this process has it open: see ``standing.enrolled_from``.
+    A damaged database counts as one, since nobody can tell whose it is. Blocks. Raises
+    ``LedgerError`` where it cannot be read. SQLite alone opens the file, since this process may
+    have it open already: see ``standing.enrolled_from``.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEADER_LENGTH)
+        if not path.stat().st_size:
+            return True
+        with closing(connect(path, read_only=True)) as connection:
+            owner = connection.execute("PRAGMA application_id").fetchone()[0]
     except OSError as error:
         raise LedgerError(f"{path}: the ledger cannot be read: {error.strerror}") from error
-    return not head or (
-        head.startswith(b"SQLite format 3\0")
-        and int.from_bytes(head[_APPLICATION_ID_AT:], "big") == APPLICATION_ID
-    )
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return error.sqlite_errorcode == sqlite3.SQLITE_CORRUPT
+        raise translated(error, path) from error
+    return bool(owner == APPLICATION_ID)
 
 
 def prepare(path: Path) -> None:

@@ -12,7 +12,15 @@ from pathlib import Path
 import anyio
 import pytest
 
-from poku_batch.ledger import enrolled_from, ledger_exists, look_into, open_ledger
+from poku_batch.errors import LedgerError
+from poku_batch.ledger import (
+    enrolled_from,
+    forget_ledger,
+    inspect,
+    ledger_exists,
+    look_into,
+    open_ledger,
+)
 from poku_batch.models import CampaignId, DoNotCallEntry
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +62,22 @@ async def test_what_is_asked_of_a_ledger_by_the_way_takes_no_lock_from_who_has_i
         assert await anyio.to_thread.run_sync(listed_elsewhere, path) == 1
         await ledger.add_do_not_call([entry("+14155550102")])
         assert await anyio.to_thread.run_sync(listed_elsewhere, path) == 2
+
+
+async def test_a_ledger_that_is_looked_over_or_not_forgotten_is_left_its_locks(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ledger.db"
+    async with open_ledger(path) as ledger:
+        run = await ledger.open_run(CLINIC, at=datetime(2026, 11, 22, tzinfo=UTC))
+        await ledger.add_do_not_call([entry("+14155550101")])
+        assert not (await anyio.to_thread.run_sync(inspect, path)).problems
+        with pytest.raises(LedgerError, match="in use"):
+            await anyio.to_thread.run_sync(forget_ledger, path)
+        assert await anyio.to_thread.run_sync(listed_elsewhere, path) == 1
+        await ledger.add_do_not_call([entry("+14155550102")])
+        assert await anyio.to_thread.run_sync(listed_elsewhere, path) == 2
+        await run.let_go()
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough" * 20])
