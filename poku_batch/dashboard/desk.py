@@ -45,6 +45,11 @@ class Checked:
     later: int = 0
     cost: str = ""
 
+    @property
+    def in_all(self) -> int:
+        """How many contacts would be called, now and later: what a person agrees to."""
+        return self.to_call + self.later
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:

@@ -13,6 +13,7 @@ from poku_batch.dashboard.board import Board, Finding, entry_of, keep
 from poku_batch.dashboard.desk import DeskError, Entry
 from poku_batch.dashboard.rendering import texts
 from poku_batch.errors import PokuBatchError
+from poku_batch.pages.words import plural
 
 _PIECE = 256 * 1024
 
@@ -68,8 +69,11 @@ async def begin(board: Board, request: Request) -> Response:
     if not entry.simulated:
         if not board.desk.may_call:
             raise HTTPException(403, "POKU_API_KEY is not set: no real run can be started here.")
-        if typed != str(finding.checked.to_call):
-            text = f"Nobody was called: {typed[:20]!r} is not the number of calls."
+        if typed != str(finding.checked.in_all):
+            text = (
+                f"Nobody was called: {typed[:20]!r} was typed, and "
+                f"{plural(finding.checked.in_all, 'contact')} would be called."
+            )
             return _on(board, entry, text, tone="danger", found=texts(form, "found"))
     try:
         await board.desk.start(

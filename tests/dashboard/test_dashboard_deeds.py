@@ -166,8 +166,24 @@ def test_a_real_run_needs_the_key_and_the_number_of_calls(
     assert "Real phones will ring." in page
     assert "poku-SECRET" not in page
     page = demo.post("/calls/demo/begin", found=found, calls="2")
-    assert "&#39;2&#39; is not the number of calls" in page
+    assert "&#39;2&#39; was typed, and 1 contact would be called" in page
     assert "Check it again" in demo.post("/calls/demo/begin", found="x", calls="1")
+    assert "Started from this page" not in demo.get("/calls/demo")
+
+
+def test_a_person_agrees_to_those_who_are_called_later_too(
+    demo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody listens there: were it begun, nobody could be called.
+    monkeypatch.setenv("POKU_API_KEY", "poku-SECRET-5b1e")
+    monkeypatch.setenv("POKU_BASE_URL", "http://127.0.0.1:9")
+    rows = "Ann,+14155550002,\nBob,+14155550003,2099-01-01\nCy,+14155550004,2099-01-01\n"
+    (demo.folder / "sheet.csv").write_text(f"name,phone,not_before\n{rows}")
+    page = demo.post("/calls/demo/check")
+    assert "3 contacts will be called: 1 now, 2 when they are due." in page
+    (found,) = re.findall(r'name="found" value="([^"]+)"', page)
+    page = demo.post("/calls/demo/begin", found=found, calls="1")
+    assert "&#39;1&#39; was typed, and 3 contacts would be called" in page
     assert "Started from this page" not in demo.get("/calls/demo")
 
 
