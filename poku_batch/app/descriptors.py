@@ -6,12 +6,17 @@ calls would fail in the middle of a run, and so would the ledger.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from poku_batch.errors import UsageError
 
 #: Descriptors for the ledger, lists, results, hooks, the terminal and what Python opens itself.
 _RESERVE = 64
+
+#: Descriptors beside them that are had where the system gives them: a dashboard beside a run has
+#: connections of its own, and looks into the ledger.
+_SPARE = 512
 
 #: A rehearsal has the other end of each connection in the same process.
 _ENDS = {False: 1, True: 2}
@@ -37,16 +42,18 @@ def _require_descriptors(calls: int, *, ends: int) -> None:
     others = _open_now() + _RESERVE
     needed = others + calls * ends
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
+    if soft == resource.RLIM_INFINITY or soft >= needed + _SPARE:
         return
-    allowed = hard
-    if hard == resource.RLIM_INFINITY or hard >= needed:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-        except (ValueError, OSError):  # a bound of the whole system, as macOS has one
-            allowed = soft
-        else:
-            return
+    most = needed + _SPARE if hard == resource.RLIM_INFINITY else min(hard, needed + _SPARE)
+    for limit in (most, needed):
+        if soft < limit <= most:
+            # A system may have a bound of its own, as macOS does.
+            with suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+                soft = limit
+    if soft >= needed:
+        return
+    allowed = soft if most >= needed else hard
     at_once = (allowed - others) // ends
     raise UsageError(
         f"limits.concurrency: {calls:,} calls at once need {needed:,} open files, and this system "

@@ -3,9 +3,11 @@
 import csv
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -37,21 +39,29 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(
+def started(
     folder: Path, standin: StandIn, *args: str, soft: int, hard: int
-) -> "subprocess.CompletedProcess[str]":
-    """Run the campaign from a shell with these limits of open files."""
+) -> "subprocess.Popen[str]":
+    """Start a run of the campaign from a shell with these limits of open files."""
     command = f'ulimit -Sn {soft} && ulimit -Hn {hard} && exec "$@"'
-    return subprocess.run(
+    return subprocess.Popen(
         ["/bin/sh", "-c", command, "sh", sys.executable, "-m", "poku_batch", "run",
          "campaign.yaml", *args],
         cwd=folder,
         env=os.environ | {"POKU_API_KEY": "poku-key", "POKU_BASE_URL": standin.url},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
-        check=False,
     )  # fmt: skip
+
+
+def run(
+    folder: Path, standin: StandIn, *args: str, soft: int, hard: int
+) -> "subprocess.CompletedProcess[str]":
+    """Run the campaign so to its end."""
+    with started(folder, standin, *args, soft=soft, hard=hard) as process:
+        out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(args, process.returncode, out, err)
 
 
 def states(folder: Path, name: str = "out.csv") -> list[str]:
@@ -109,6 +119,24 @@ def test_a_rehearsal_needs_both_ends_of_each_call(folder: Path, standin: StandIn
     # Some of the simulator's people do not answer; none may fail for want of a file.
     assert "Too many open files" not in ran.stderr
     assert set(states(folder, "out.simulated.csv")) <= {"done", "skipped"}
+
+
+def test_who_only_connects_to_the_dashboard_beside_a_run_takes_no_call_its_place(
+    folder: Path, standin: StandIn
+) -> None:
+    with (
+        started(folder, standin, "--yes", "--dashboard-port", "0", soft=300, hard=4000) as process,
+        ExitStack() as connections,
+    ):
+        assert process.stderr is not None
+        told = next(line for line in process.stderr if line.startswith("dashboard  "))
+        port = int(told.strip().rstrip("/").rpartition(":")[2])
+        for _ in range(250):
+            connections.enter_context(socket.create_connection(("127.0.0.1", port)))
+        said = process.stderr.read()
+    assert process.returncode == 0, said
+    assert "cannot be reached" not in said
+    assert states(folder) == ["done"] * _CALLS
 
 
 def test_more_calls_than_local_ports_are_told(
