@@ -85,8 +85,8 @@ def dashboard_beside(
 
     thread = threading.Thread(target=run, name="poku-dashboard", daemon=True)
     thread.start()
-    beside.begun.wait(_BEGIN_S)
     try:
+        beside.begun.wait(_BEGIN_S)
         yield
     finally:
         beside.end()

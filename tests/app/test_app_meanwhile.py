@@ -1,9 +1,9 @@
 """What is asked and what goes wrong beside the calls of a run, by way of the Python interface."""
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import anyio
@@ -12,6 +12,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from poku_batch import RunSummary, load_campaign, run_campaign
+from poku_batch.app import dashboards
 from poku_batch.app.controlling import pause_campaign, stop_campaign
 from poku_batch.app.reading import campaign_status
 from poku_batch.engine.telling import Teller
@@ -46,7 +47,7 @@ def campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, standin: StandIn) 
 
 def elsewhere(act: Callable[..., Any], campaign: Path) -> None:
     """Have somebody else do something, in a thread of their own, and wait for it."""
-    thread = Thread(target=anyio.run, args=(partial(act, load_campaign(campaign)),))
+    thread = threading.Thread(target=anyio.run, args=(partial(act, load_campaign(campaign)),))
     thread.start()
     thread.join()
 
@@ -123,3 +124,30 @@ async def test_a_fault_beside_the_end_of_a_run_is_told_after_its_results_are_wri
     await run_to_its_fault(campaign)
     assert len(standin.calls) == 5
     assert written.read_text().count("done") == 5
+
+
+class _Interrupted(threading.Event):
+    """An event that Ctrl-C comes in place of."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        super().wait(timeout)
+        raise KeyboardInterrupt
+
+
+def test_a_dashboard_is_no_longer_served_when_ctrl_c_comes_as_it_begins(
+    campaign: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = dashboards._Beside()
+    beside.begun = _Interrupted()
+    monkeypatch.setattr(dashboards, "_Beside", lambda: beside)
+    told: list[dashboards.Opened] = []
+    address = dashboards.Address(port=0)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        dashboards.dashboard_beside(
+            campaign.parent, address, on_ready=told.append, on_fault=pytest.fail
+        ),
+    ):
+        pytest.fail("it was interrupted")
+    assert told
+    assert "poku-dashboard" not in {thread.name for thread in threading.enumerate()}
