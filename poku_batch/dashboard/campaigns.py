@@ -73,6 +73,8 @@ async def campaign_page(board: Board, request: Request) -> Response:
     if figures is not None:
         # Drawn from these figures, which may be of a moment ago.
         chart = await board.charts.of(which, partial(_drawn, figures), stamp=figures)
+        if chart is not None and chart.svg is None and figures.calls:
+            chart = None
     with board.pace.measured():
         return board.pages.page(
             request,

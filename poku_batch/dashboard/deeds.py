@@ -109,7 +109,8 @@ async def download(board: Board, request: Request) -> Response:
     kind = request.path_params["kind"]
     if kind not in KINDS:
         raise HTTPException(404)
-    wave = f"-{entry.id.wave}" if entry.id.wave else ""
+    # What stands before a slash would be taken for a folder, and left out.
+    wave = f"-{entry.id.wave}".replace("/", "-").replace("\\", "-") if entry.id.wave else ""
     name = f"{'rehearsed-' if entry.simulated else ''}{entry.id.name}{wave}.{kind}"
     try:
         async with board.desk.export(entry, kind) as path:

@@ -13,6 +13,7 @@ from poku_batch.models import (
     RunRecord,
     WaitKind,
 )
+from poku_batch.pages.words import plural
 from poku_batch.policy.liveness import Liveness
 from poku_batch.policy.reached import is_reached
 from poku_batch.ports import Ledger
@@ -30,6 +31,9 @@ _ENDINGS = {
     RunEnding.ABANDONED: ("broken off", "the next run settles what it left"),
     RunEnding.REFUSED: ("ended", "the API refuses the account"),
 }
+
+#: Endings of runs after which nobody was due.
+_NOBODY_DUE = (RunEnding.FINISHED, RunEnding.DUE_LATER)
 
 WAITS = {
     WaitKind.REDIAL: "called again after an attempt",
@@ -83,13 +87,13 @@ class Overview:
 
     @property
     def settled(self) -> int:
-        """How many contacts nobody is to call any more, as things are."""
-        states = (ContactState.DONE, ContactState.FAILED, ContactState.SKIPPED)
-        return sum(self.counts.of(state) for state in states)
+        """How many contacts have their end, or are unknown: nobody calls them by itself."""
+        still = self.counts.of(ContactState.PENDING) + self.counts.of(ContactState.DIALING)
+        return self.counts.total - still
 
     @property
     def reached(self) -> int:
-        """How many contacts were talked to."""
+        """How many of those that are done were talked to in their last call."""
         return sum(n for outcome, n in self.counts.outcomes.items() if is_reached(outcome))
 
     @property
@@ -125,8 +129,19 @@ class Overview:
                 text = "its process is gone; the next run settles what it left"
                 return self._waiting(Status(word="died", tone="failed", text=text))
         word, text = _ENDINGS[run.ending] if run.ending else ("ended", "")
+        if run.ending in _NOBODY_DUE:
+            text = self._since() or text
         tone = "done" if run.ending is RunEnding.FINISHED else "skipped"
         return self._waiting(Status(word=word, tone=tone, text=text))
+
+    def _since(self) -> str:
+        """Who is left to call though the last run left nobody due; "" for nobody."""
+        if self.counts.due:
+            return f"{plural(self.counts.due, 'contact')} may be called now: a run calls them"
+        finished = self.run is not None and self.run.ending is RunEnding.FINISHED
+        if finished and self.due_later:
+            return f"{plural(self.due_later, 'contact')} may be called later: a run calls them"
+        return ""
 
     def _alive(self, run: RunRecord) -> Status:
         if run.stop_asked_by is not None:

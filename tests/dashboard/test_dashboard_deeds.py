@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from poku_batch.models import ContactState
+from poku_batch.models import CampaignId, ContactState
 from poku_batch.pages.charts import Chart
+from tests.app.desk_world import write_campaign
 from tests.dashboard.dashboard_world import DEMO, Run, World, row, world
 
 
@@ -146,6 +147,14 @@ def test_results_are_downloaded_under_a_name_of_their_own(demo: World, run: Run)
     first = next(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert (first["call_status"], first["call_summary"]) == ("done", "Yes, <b>gladly</b>.")
     demo.get("/calls/demo/download/exe", 404)
+
+
+def test_a_wave_with_a_slash_stays_in_the_name_of_the_download(demo: World) -> None:
+    write_campaign(demo.folder, "waves", wave="2026/11")
+    demo.enrol([row(2)], CampaignId(name="waves", wave="2026/11"))
+    answer = demo.client.get("/calls/waves/download/csv", params={"wave": "2026/11"})
+    assert answer.status_code == 200, answer.text
+    assert 'filename="waves-2026-11.csv"' in answer.headers["content-disposition"]
 
 
 def test_a_real_run_needs_the_key_and_the_number_of_calls(

@@ -42,7 +42,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def live(demo: World, campaign: CampaignId) -> None:
     rows = [row(n, f"Person {n}", EVIL) for n in range(2, 70)]
-    rows += [row(70, EVIL, EVIL, key=EVIL), row(71, "a", "b", key="x" * 200)]
+    rows += [row(70, EVIL, EVIL, key=EVIL), row(71, "y" * 5_000, "b", key="x" * 200)]
     rows += [row(72, "c", "d", skip_reason=EVIL)]
     demo.enrol(rows, campaign, columns=("name", EVIL))
     run = demo.run(campaign)
@@ -128,6 +128,13 @@ def test_keys_lead_along_links_to_their_own_contacts(page: Page, seen: World) ->
         page.goto(seen.url + str(link.get_attribute("href")))
         assert page.locator("h1").inner_text() == key
         page.go_back()
+
+
+def test_a_word_without_an_end_does_not_push_columns_out_of_sight(page: Page, seen: World) -> None:
+    page.set_viewport_size({"width": 1_280, "height": 900})
+    page.goto(f"{seen.url}/calls/demo?page=2")
+    table = page.get_by_role("region", name="Table of contacts")
+    assert table.evaluate("it => it.scrollWidth - it.clientWidth") <= 0
 
 
 def test_everything_is_reached_by_keyboard(page: Page, seen: World) -> None:

@@ -1,6 +1,7 @@
 """The pages over real sockets: what they tell, and what is asked of them wrongly."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from poku_batch.ledger.opening import connect
-from poku_batch.models import CampaignId, KeptRecording, RunEnding
+from poku_batch.models import CampaignId, ContactKey, KeptRecording, RunEnding, Selection
 from tests.app.desk_world import write_campaign
 from tests.dashboard.dashboard_world import DEMO, NOW, Run, World, at, row, served, world
 
@@ -123,7 +124,7 @@ def test_a_campaign_page_tells_how_it_stands(seen: World) -> None:
         "Due now 0 1 later, from",
         "Unknown 1 may have rung",
         "Failed 1",
-        "3 of 6 contacts settled 50%",
+        "4 of 6 contacts settled 67%",
         "k6 in call 1 min",
         "k2 confirmed",
         "She will be there.",
@@ -149,9 +150,47 @@ def test_a_campaign_page_tells_how_it_stands(seen: World) -> None:
 )
 def test_how_the_last_run_ended_is_told(demo: World, ending: RunEnding, said: str) -> None:
     demo.enrol([row(2)])
-    demo.run().close(ending)
+    run = demo.run()
+    run.finish(run.dial("k2"))
+    run.close(ending)
     assert said in words(demo.get("/calls/demo"))
     assert said in words(demo.get("/calls"))
+
+
+def test_who_is_left_to_call_after_a_run_is_told_beside_how_it_ended(demo: World) -> None:
+    demo.enrol([row(2), row(3)])
+    run = demo.run()
+    for key in ("k2", "k3"):
+        run.finish(run.dial(key), "busy")
+    run.close()
+    assert "nobody is left to call" in words(demo.get("/calls/demo"))
+    demo.do(
+        demo.ledger.put_back, DEMO, Selection(keys=(ContactKey("k3"),)), agreed=1, by="ann", at=NOW
+    )
+    page = words(demo.get("/calls/demo"))
+    assert "finished 1 contact may be called now: a run calls them" in page
+    assert "nobody is left to call" not in page
+
+
+def test_a_chart_of_no_calls_is_not_shown_once_there_are_calls(demo: World) -> None:
+    demo.enrol([row(2)])
+    assert "No calls yet." in demo.get("/calls/demo")
+    run = demo.run()
+    run.finish(run.dial("k2"), "busy")
+    until = time.monotonic() + 10
+    while "Called 1 1 call" not in (page := words(demo.get("/calls/demo"))):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert "No calls yet." not in page
+
+
+def test_who_may_not_be_called_is_not_said_to_be_due(demo: World) -> None:
+    demo.enrol([row(2)])
+    assert "May be called now" in demo.get("/calls/demo/contact", key="k2")
+    demo.post("/calls/demo/forbid?key=k2")
+    page = demo.get("/calls/demo/contact", key="k2")
+    assert "May be called now" not in page
+    assert "Is not called: the number is on the do-not-call list." in page
 
 
 def test_contacts_come_by_the_page(demo: World) -> None:
