@@ -99,6 +99,29 @@ HARMLESS: tuple[str, ...] = (
         r"(?:an? |the |his |her |their )?(?:voice[ -]?mail|answering machine|machine)"
         r"(?! (?:was|is|had|has|greeting))"
     ),
+    (
+        r"(?:said|says|mentioned|told (?:us|me))(?: that)? (?:he|she|they) (?:had |has |have )?"
+        r"(?:got|gotten|received|heard|seen|missed) (?:the|a|an) <voicemail>"
+        r"(?! (?:greeting|prompt|system|recording|box))"
+    ),
+    r"prefers? (?:\w{1,20} ){0,2}<voicemail>",
+    (
+        r"(?<!agent )(?<!recording )(?<!greeting )(?<!message )(?<!machine )(?<!voice )(?<!prompt )"
+        r"(?<!system )(?<!service )(?<!it )(?<!that )(?<!which )"
+        r"(?:said|mentioned|apologi[sz]ed)(?: that)? (?:her|his|their) "
+        r"(?:<voicemail>|mailbox|inbox)(?: box)? (?:is|was|has been|had been) (?:\w{1,20} )?full"
+    ),
+    # a mailbox that a person came to the phone after
+    (
+        r"(?:<voicemail>|machine|answer ?phone)"
+        r"(?: (?:picked up|answered|came on|started|(?:at )?first|initially|briefly)){0,2},? "
+        r"(?:(?:and|but) )?(?:then|but|before|until) "
+        r"(?:(?!<nobody>\b|(?:no|none|any\w{0,5}|it|if|we|i|voice\w{0,10}|mailbox|machine|system"
+        r"|service|menu|prompt|greeting|recording|message|line|beep|automat\w{1,6}|computer|robot"
+        r"|bot|ai|assistant|call)\b)[\w'-]{1,30} ){1,3}"
+        r"(?:picked up(?! (?:the|a|our|his|her|their) )|came on|came to the (?:phone|line)"
+        r"|got on the (?:phone|line)|took the (?:call|phone))"
+    ),
     # the wrong number, asked about or denied
     r"(?:<no>|never) <w3>wrong (?:number|person)",
     r"(?:asked|wondered|checked|unsure|not sure) (?:if|whether) <gap40>wrong (?:number|person)",

@@ -66,6 +66,7 @@ HEARD = (
     "The line was bad; I heard “don't call me”, then it was cut off.",
     "It went to voicemail. The greeting says to stop calling and to take them off your list.",
     "The voicemail greeting asked callers never to call this number again.",
+    "The voicemail said not to call again, but then Mr Ito picked up and confirmed.",
     "Left a voicemail. Earlier today he had asked not to be contacted any more.",
     "Transferred to a colleague, whom she told not to call her any more.",
     "Confirmed. Do not call.",

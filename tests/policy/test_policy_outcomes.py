@@ -137,6 +137,13 @@ _TOLD = OutcomeRules(
         ("Not confirmed: no answer, then voicemail.", "no_contact", "no answer"),
         ("The voicemail was full.", "left_message", "voicemail was full"),
         ("She confirmed, and asked us to leave a voicemail next time.", "confirmed", "confirmed"),
+        ("Ann confirmed, and mentioned that her mailbox is full.", "confirmed", "confirmed"),
+        ("First voicemail, but then Ann picked up and confirmed.", "confirmed", "confirmed"),
+        ("She said that she got the voicemail. Confirmed.", "confirmed", "Confirmed"),
+        ("It said her mailbox is full. Not confirmed.", Outcome.VOICEMAIL, "mailbox is full"),
+        ("Voicemail, then nobody picked up: not confirmed.", Outcome.VOICEMAIL, "Voicemail"),
+        ("Voicemail, then a computer came on: not confirmed.", Outcome.VOICEMAIL, "Voicemail"),
+        ("Voicemail; then her voicemail box came on: confirmed?", Outcome.VOICEMAIL, "Voicemail"),
         ("An automated menu put us through to Ann, who confirmed.", "confirmed", "confirmed"),
     ],
 )
