@@ -77,11 +77,12 @@ def test_the_rehearsal_of_every_rule_is_given_alike_where_it_is_given() -> None:
 
 def test_both_variants_of_the_commands_run_the_same(clone: Path) -> None:
     uv_run, uv_test, pip = blocks("console")
-    assert uv_test == "$ uv run pytest\n"
+    assert uv_test == "$ uv run pytest -n auto\n"
     run = uv_run.removeprefix("$ uv run ").strip()
     assert f".venv/bin/{run}\n" in pip
     gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert run in gate
+    assert uv_test.removeprefix("$ ") in gate
     for command in pip.splitlines():
         assert all(part in gate for part in ("-m venv .venv", ".venv/bin/pytest")), command
 
