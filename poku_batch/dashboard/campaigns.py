@@ -1,6 +1,6 @@
 """A campaign's page: how it stands, its calls as they come, and its contacts by the page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -46,6 +46,7 @@ class Shown:
     columns: tuple[str, ...]
     asked: Asked
     contacts: ContactsPage
+    outcomes: Mapping[str, int]
     open: Sequence[CallNow]
     open_count: int
     latest: Sequence[CallThen]
@@ -123,6 +124,7 @@ async def _shown(board: Board, entry: Entry, wanted: Asked) -> Shown | None:
             columns=columns,
             asked=wanted,
             contacts=contacts,
+            outcomes=await ledger.browsing.outcomes(entry.id),
             open=open_,
             open_count=open_count,
             latest=await ledger.browsing.calls_then(entry.id, limit=_CALLS_THEN),

@@ -44,6 +44,12 @@ _BY = {
     ContactOrder.DURATION: "a.ended_at - a.placed_at",
 }
 
+_COUNT_OUTCOMES = """
+    SELECT outcome, COUNT(*) AS found FROM contacts INDEXED BY contacts_standing
+    WHERE campaign_id = :campaign AND position IS NOT NULL AND outcome IS NOT NULL
+    GROUP BY outcome ORDER BY found DESC, outcome
+"""
+
 _FIND_OPEN = """
     SELECT c.sheet_row, c.key, a.to_number, a.number, a.state, a.placed_at
     FROM attempts a INDEXED BY attempts_unfinished CROSS JOIN contacts c ON c.id = a.contact_id
@@ -79,6 +85,11 @@ class SqliteBrowsing:
         """A page of the current sheet's contacts."""
         nobody = ContactsPage(contacts=(), total=0)
         return await self._reader.of(campaign, nobody, partial(_page, query=query))
+
+    async def outcomes(self, campaign: CampaignId) -> dict[str, int]:
+        """How many contacts of the current sheet a query for each outcome finds, the most first."""
+        nobody: dict[str, int] = {}
+        return await self._reader.of(campaign, nobody, _outcomes)
 
     async def attempts(self, campaign: CampaignId, key: str) -> list[AttemptRecord]:
         """Every attempt to call the contact with a key, in their order."""
@@ -132,6 +143,10 @@ def _page(connection: sqlite3.Connection, campaign: int, query: ContactQuery) ->
     rows = {row[0]: row for row in ask(statements.READ_CHOSEN)}
     chosen = (rows[position] for position in found if position in rows)
     return ContactsPage(contacts=tuple(records_of(chosen)), total=total)
+
+
+def _outcomes(connection: sqlite3.Connection, campaign: int) -> dict[str, int]:
+    return dict(connection.execute(_COUNT_OUTCOMES, {"campaign": campaign}).fetchall())
 
 
 def _places(where: str, query: ContactQuery) -> str:

@@ -25,6 +25,9 @@ class Browsing(Protocol):
     async def contacts(self, campaign: CampaignId, query: ContactQuery) -> ContactsPage:
         """A page of the current sheet's contacts. Memory does not grow with the sheet."""
 
+    async def outcomes(self, campaign: CampaignId) -> dict[str, int]:
+        """How many contacts of the current sheet a query for each outcome finds, the most first."""
+
     async def attempts(self, campaign: CampaignId, key: str) -> list[AttemptRecord]:
         """Every attempt to call the contact with a key, in their order."""
 

@@ -172,6 +172,23 @@ def test_who_is_left_to_call_after_a_run_is_told_beside_how_it_ended(demo: World
     assert "nobody is left to call" not in page
 
 
+def test_outcomes_are_offered_with_as_many_contacts_as_they_find(demo: World) -> None:
+    demo.enrol([row(n) for n in range(2, 6)])
+    run = demo.run()
+    run.finish(run.dial("k2"), "busy")
+    run.finish(run.dial("k3"), "busy", again_at=at(7_200))
+    run.finish(run.dial("k4"), "declined")
+    page = demo.get("/calls/demo")
+    assert "busy (2)</option>" in page
+    assert "1 to 2 of 2 contacts" in demo.get("/calls/demo", outcome="busy")
+    demo.do(
+        demo.ledger.put_back, DEMO, Selection(keys=(ContactKey("k4"),)), agreed=1, by="a", at=NOW
+    )
+    page = demo.get("/calls/demo")
+    assert "declined (" not in page
+    assert "before: declined" in words(page)
+
+
 def test_a_chart_of_no_calls_is_not_shown_once_there_are_calls(demo: World) -> None:
     demo.enrol([row(2)])
     assert "No calls yet." in demo.get("/calls/demo")

@@ -1,5 +1,6 @@
 """The contract of browsing: contacts as plain Python would page them, calls as they come."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -200,6 +201,18 @@ def test_a_page_is_what_plain_python_would_filter_and_sort(
     assert list(page.contacts) == expected[query.offset : query.offset + query.limit]
 
 
+def test_outcomes_are_counted_as_pages_find_them(
+    browsed: tuple[Callable[..., Any], SqliteLedger, list[ContactRecord]],
+) -> None:
+    call, ledger, records = browsed
+    found = call(ledger.browsing.outcomes, CLINIC)
+    assert found == Counter(filter(None, map(own_outcome, records)))
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    for outcome, contacts in found.items():
+        page = call(ledger.browsing.contacts, CLINIC, ContactQuery(outcomes=(outcome,)))
+        assert page.total == contacts
+
+
 @given(
     cells=st.lists(
         st.lists(st.text(alphabet=TRICKY + "n,u"), min_size=2, max_size=2).map(tuple),
@@ -252,6 +265,7 @@ async def test_nothing_is_known_of_a_campaign_that_was_never_enrolled(
     browsing = ledger.browsing
     page = await browsing.contacts(OTHER, ContactQuery())
     assert (page.contacts, page.total) == ((), 0)
+    assert await browsing.outcomes(OTHER) == {}
     assert await browsing.attempts(OTHER, "k2") == []
     assert await browsing.attempt(OTHER, "k2", 1) is None
     assert await browsing.calls_now(OTHER, limit=9) == ([], 0)
