@@ -39,7 +39,7 @@ async def resume(board: Board, request: Request) -> Response:
     entry = await entry_of(board, request)
     async with board.desk.ledger(simulated=entry.simulated, writing=True) as ledger:
         done = ledger is not None and await ledger.controls.resume(entry.id)
-    return _on(board, entry, "Resumed: calls begin again." if done else "It is not paused.")
+    return _on(board, entry, "Resumed: calls may begin again." if done else "It is not paused.")
 
 
 async def stop(board: Board, request: Request) -> Response:

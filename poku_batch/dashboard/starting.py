@@ -83,7 +83,7 @@ async def begin(board: Board, request: Request) -> Response:
         )
     except (DeskError, PokuBatchError) as error:
         return _on(board, entry, str(error), tone="danger")
-    what = "The rehearsal has begun." if entry.simulated else "The run has begun: phones ring."
+    what = "The rehearsal was started." if entry.simulated else "The run was started."
     return board.pages.on(links.campaign(entry.id, simulated=entry.simulated), what)
 
 

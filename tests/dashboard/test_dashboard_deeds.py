@@ -47,7 +47,7 @@ def test_a_run_is_paused_resumed_and_asked_to_stop(demo: World, run: Run) -> Non
     pause = demo.do(demo.ledger.controls.paused, DEMO)
     assert pause.by.endswith("(dashboard)")
     assert f"by {pause.by}" in page
-    assert "calls begin again" in demo.post("/calls/demo/resume")
+    assert "calls may begin again" in demo.post("/calls/demo/resume")
     assert demo.do(demo.ledger.controls.paused, DEMO) is None
     assert "asked to stop" in demo.post("/calls/demo/stop")
     assert demo.do(run.ledger_run.orders).stop_by == pause.by
