@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,8 @@ from poku_batch.errors import LedgerUnwritableError
 from poku_batch.events import (
     CallReleased,
     CallStarted,
+    CircuitClosed,
+    CircuitProbed,
     Draining,
     LaterCounted,
     Paused,
@@ -24,11 +27,13 @@ from poku_batch.models import (
     ContactState,
     Ended,
     InteractionId,
+    Rejected,
     RunEnding,
     Started,
     StillInCall,
     TurnedAway,
 )
+from poku_batch.policy.spending import Budget
 from tests.engine.engine_attended import Person
 from tests.engine.engine_clock import START
 from tests.engine.engine_world import (
@@ -45,6 +50,9 @@ from tests.engine.test_engine_crashes import RETRIES, SCRIPTS, check, scripted
 pytestmark = pytest.mark.anyio
 
 DONE, PENDING = ContactState.DONE, ContactState.PENDING
+
+#: Room for two calls, however long each may last.
+_TWO_CALLS = Budget(limit=Decimal(2), per_minute=Decimal(1), longest_s=60.0)
 
 #: How long it takes until a run has seen what was asked of it, in seconds.
 SEEN_S = 1.01
@@ -228,6 +236,44 @@ async def test_whoever_was_reserved_ahead_is_given_back(world: World) -> None:
     ending = await run_with(world, (60, look), (100, person.resume), concurrency=64)
     assert ending is RunEnding.FINISHED
     assert sorted(world.api.order()) == [number(index) for index in range(400)]
+
+
+@pytest.mark.parametrize("operation", ["admit", "begin", "hold", "begin_again"])
+@pytest.mark.parametrize(
+    ("limit", "bounds", "ends"),
+    [
+        (2, Bounds(), RunEnding.LIMIT),
+        (None, Bounds(budget=_TWO_CALLS), RunEnding.BUDGET),
+    ],
+)
+async def test_whoever_is_given_back_uses_up_nothing_of_a_limit_nor_of_the_budget(
+    world: World, operation: str, limit: int | None, bounds: Bounds, ends: RunEnding
+) -> None:
+    person = seen_at(world, operation)
+    away = Step(does=TurnedAway(why="HTTP 429", retry_after_s=0.5), after_s=0)
+    for index in range(5):
+        world.api.answers[number(index)] = [away, Step(does=CONFIRMED, after_s=1)]
+    await world.enrol(5)
+    acts = (100, person.resume)
+    assert await run_with(world, acts, limit=limit, bounds=bounds) is ends
+    assert sorted(world.states(5)) == [DONE, DONE, PENDING, PENDING, PENDING]
+
+
+async def test_a_probe_of_the_circuit_breaker_that_is_given_back_is_made_after_the_pause(
+    world: World,
+) -> None:
+    bad = [Step(does=Rejected(why="HTTP 422"), after_s=1)]
+    world.api.answers.update({number(index): list(bad) for index in range(2)})
+    person = seen_at(world, "begin", time=3)
+    await world.enrol(5)
+    bounds = Bounds(breaker=(2, 0.5, 60.0, 3))
+    ending = await run_with(world, (600, person.resume), bounds=bounds)
+    assert ending is RunEnding.FINISHED
+    assert world.states(5) == [ContactState.FAILED] * 2 + [DONE] * 3
+    assert len(world.of(CircuitProbed)) == 2
+    assert len(world.of(CircuitClosed)) == 1
+    assert min(at for at in (placed.at_s for placed in world.api.placements) if at > 1) >= 600
+    assert sorted(world.api.order()) == [number(index) for index in range(5)]
 
 
 # --- what waits for something else -------------------------------------------------------------
