@@ -30,13 +30,11 @@ from tests.ledger.ledger_clinic import admitted, begun
 
 DEMO = CampaignId(name="demo")
 NOW = datetime.now(UTC).replace(microsecond=0)
-#: When the latest world was made: long after this module was read, where tests wait for others.
-_made_at = [NOW]
 
 
 def at(seconds: float) -> datetime:
     """A time near to now: a real campaign's contacts are due by the real time."""
-    return _made_at[-1] + timedelta(seconds=seconds)
+    return NOW + timedelta(seconds=seconds)
 
 
 def row(n: int, *cells: str, key: str | None = None, **said: Any) -> Enrolment:
@@ -170,7 +168,6 @@ def served(folder: Path) -> Iterator[str]:
 @contextmanager
 def world(folder: Path) -> Iterator[World]:
     """Serve a folder with one campaign, and ledgers that nobody has written to yet."""
-    _made_at.append(datetime.now(UTC).replace(microsecond=0))
     write_campaign(folder)
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
