@@ -7,6 +7,7 @@ task is cancelled.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -36,6 +37,7 @@ from poku_batch.models import (
     Never,
     OpenCall,
     Orders,
+    Pause,
     RunEnding,
     Sequel,
     UnreadCall,
@@ -54,6 +56,11 @@ _LAST_TRIES_S = 10.0
 
 #: At the least so many seconds lie between two tellings of the same trouble.
 _TELL_EVERY_S = 10.0
+
+
+#: For so many seconds a run goes on that cannot read whether it is to pause.
+_UNHEARD_S = 30.0
+_BY_ITSELF = "the run itself: it cannot read what is asked of it"
 
 
 class LastingRun:
@@ -75,6 +82,8 @@ class LastingRun:
         self._told_waiting = 0
         self._asked_to_end_at: float | None = None
         self._orders: Orders | None = None
+        self._heard_s = 0.0
+        self._deaf: Pause | None = None
 
     def attend(self, watchers: TaskGroup | None) -> None:
         """Take the tasks among which writes are watched over; None when they end."""
@@ -252,13 +261,24 @@ class LastingRun:
             return None
 
     async def orders(self) -> Orders:
-        """What people ask of the run; what they asked before, where that cannot be read now."""
+        """What people ask of the run; what they asked before, where that cannot be read now.
+
+        Where it cannot be read for long, the run is paused: whoever has paused it must be heeded.
+        """
         try:
             self._orders = await self._run.orders()
         except LedgerError:
             if self._orders is None:
                 raise
+            return self._unheard(self._orders)
+        self._heard_s, self._deaf = self._clock.monotonic(), None
         return self._orders
+
+    def _unheard(self, orders: Orders) -> Orders:
+        if orders.pause is None and self._clock.monotonic() - self._heard_s >= _UNHEARD_S:
+            self._deaf = self._deaf or Pause(at=self._clock.now(), by=_BY_ITSELF)
+            return replace(orders, pause=self._deaf)
+        return orders
 
     async def beat(self, doing: Doing, *, seen_at: datetime) -> None:
         """Say that the run is alive; where that cannot be written, nobody hears of it."""

@@ -407,6 +407,29 @@ async def test_a_pause_stands_while_nobody_can_read_whether_it_does(world: World
     assert world.api.times(number(1)) == [pytest.approx(100, abs=SEEN_S)]
 
 
+async def test_a_run_that_cannot_read_for_long_whether_it_is_paused_begins_no_call(
+    world: World,
+) -> None:
+    def fail() -> None:
+        raise LedgerUnwritableError("the disk failed to read")
+
+    async def break_off_reading() -> None:
+        world.before["orders"] = fail
+
+    async def read_again() -> None:
+        world.before.clear()
+
+    await world.enrol(4)
+    acts = ((20, break_off_reading), (200, read_again))
+    assert await run_with(world, *acts, concurrency=1) is RunEnding.FINISHED
+    times = [placed.at_s for placed in world.api.placements]
+    assert times[:2] == [0, 30]
+    assert times[2] == pytest.approx(200, abs=SEEN_S)
+    [paused] = world.of(Paused)
+    assert paused.by.startswith("the run itself")
+    assert paused.at - START == pytest.approx(timedelta(seconds=50), abs=timedelta(seconds=2))
+
+
 async def test_nobody_is_called_where_it_cannot_be_read_whether_the_campaign_is_paused(
     world: World,
 ) -> None:
