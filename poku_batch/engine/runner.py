@@ -372,7 +372,7 @@ def _paused_words(shut: Shut) -> str:
     """Why a run that does not wait ends while its campaign is paused."""
     return (
         f"paused by {shut.by} since {shut.since:%Y-%m-%d %H:%M:%S} UTC; "
-        "resume with poku-batch resume CAMPAIGN"
+        "resume with poku-batch resume CAMPAIGN (a rehearsal: --simulate)"
     )
 
 

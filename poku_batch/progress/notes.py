@@ -65,7 +65,8 @@ def _waiting_text(event: Waiting) -> str:
 def paused_text(by: str, since: datetime) -> str:
     """That a campaign is paused, and how calls begin again."""
     who = one_line(by, limit=60)
-    return f"paused by {who} since {local(since)}; resume with poku-batch resume CAMPAIGN"
+    how = "poku-batch resume CAMPAIGN (a rehearsal: --simulate)"
+    return f"paused by {who} since {local(since)}; resume with {how}"
 
 
 def turn_text(event: Event) -> str | None:

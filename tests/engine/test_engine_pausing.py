@@ -143,7 +143,8 @@ async def test_without_waiting_a_paused_run_says_so_and_ends_once_open_calls_hav
     ending = await run_with(world, (10, person.pause), concurrency=1, wait=False)
     assert ending is RunEnding.DUE_LATER
     assert world.going.runner.why == (
-        "paused by ann since 2026-11-22 10:00:10 UTC; resume with poku-batch resume CAMPAIGN"
+        "paused by ann since 2026-11-22 10:00:10 UTC; "
+        "resume with poku-batch resume CAMPAIGN (a rehearsal: --simulate)"
     )
     assert world.states(3) == [DONE, PENDING, PENDING]
     began_s = world.clock.monotonic()

@@ -162,7 +162,7 @@ def test_the_live_view_says_who_paused_until_it_is_resumed(by: str) -> None:
     assert harmless(seen)
     assert "ann since" in seen or by != "ann"
     assert f"since {START.astimezone():%Y-%m-%d %H:%M:%S}" in seen
-    assert "resume with poku-batch resume CAMPAIGN" in seen
+    assert "resume with poku-batch resume CAMPAIGN (a rehearsal: --simulate)" in seen
     display.emit(Resumed(at=START))
     assert "paused" not in shown(display.render(), 200)
     assert "paused by" in written.getvalue()
