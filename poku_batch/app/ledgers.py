@@ -1,4 +1,4 @@
-"""Looking after a ledger's file: looking it over, copying it, erasing a person from it."""
+"""Looking after a ledger: looking it over, copying it, erasing a person from it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Forgotten:
     """What was erased from one ledger of a folder: the real one, or that of the rehearsals."""
 
-    ledger: Path
+    ledger: Path | str
     simulated: bool
     erased: "Erased"
 
@@ -50,7 +50,7 @@ def forget_number(
     ``raw`` is their number, as a sheet could have it. Raises ``UsageError`` where that is none or
     there is no ledger, ``LedgerError`` while a run of one of the campaigns goes on.
     """
-    from poku_batch.ledger import erase, ledger_path
+    from poku_batch.ledger import erase, ledger_place
     from poku_batch.phone import parse_phone
 
     try:
@@ -68,7 +68,7 @@ def forget_number(
                 by=environment.person(),
                 at=datetime.now(UTC),
             )
-            found.append(Forgotten(ledger=ledger_path(url), simulated=simulate, erased=erased))
+            found.append(Forgotten(ledger=ledger_place(url), simulated=simulate, erased=erased))
     if not found:
         raise _no_ledger(folder, simulate=False)
     return tuple(found)
@@ -107,10 +107,10 @@ def _exists(url: str) -> bool:
 
 
 def _no_ledger(folder: Path, *, simulate: bool) -> UsageError:
-    from poku_batch.ledger import ledger_path
+    from poku_batch.ledger import ledger_place
 
-    path = ledger_path(environment.folder_ledger_url(folder, simulate=simulate))
+    place = ledger_place(environment.folder_ledger_url(folder, simulate=simulate))
     return UsageError(
-        f"there is no ledger at {path}: nothing was {'rehearsed' if simulate else 'run'} there. "
+        f"there is no ledger at {place}: nothing was {'rehearsed' if simulate else 'run'} there. "
         "Name the campaign, or its folder with --folder"
     )

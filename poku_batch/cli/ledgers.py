@@ -43,7 +43,7 @@ def check(
     version = "" if found.version is None else f", version {found.version}"
     say(
         out,
-        f"{shown(found.path)}{version}: {found.contacts:,} contacts, {found.attempts:,} attempts",
+        f"{shown(found.place)}{version}: {found.contacts:,} contacts, {found.attempts:,} attempts",
     )
     for note in found.notes:
         say(out, f"note: {note}")

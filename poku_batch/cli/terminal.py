@@ -59,8 +59,10 @@ def print_json(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
-def shown(path: Path) -> str:
-    """A path as a person at this terminal would type it."""
+def shown(path: Path | str) -> str:
+    """A path as a person at this terminal would type it; what is no path, as it is."""
+    if isinstance(path, str):
+        return path
     try:
         near = os.path.relpath(path)
     except ValueError:  # another drive, on Windows

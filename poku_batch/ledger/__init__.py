@@ -4,26 +4,30 @@
 """
 
 from poku_batch.ledger.backup import Backup, back_up
+from poku_batch.ledger.copying import Copied, copy_ledger
 from poku_batch.ledger.erasure import Erased, erase
 from poku_batch.ledger.forgetting import forget_ledger
 from poku_batch.ledger.inspection import Inspection, Problem, inspect
-from poku_batch.ledger.opening import ledger_exists, ledger_path
+from poku_batch.ledger.places import ledger_exists, ledger_path, ledger_place
 from poku_batch.ledger.sqlite import SqliteLedger, look_into, open_ledger, scratch_ledger
 from poku_batch.ledger.standing import enrolled_from
 
 __all__ = [
     "Backup",
+    "Copied",
     "Erased",
     "Inspection",
     "Problem",
     "SqliteLedger",
     "back_up",
+    "copy_ledger",
     "enrolled_from",
     "erase",
     "forget_ledger",
     "inspect",
     "ledger_exists",
     "ledger_path",
+    "ledger_place",
     "look_into",
     "open_ledger",
     "scratch_ledger",

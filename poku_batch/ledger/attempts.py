@@ -1,11 +1,11 @@
 """The attempts to call one contact, with all that is known of each."""
 
 import json
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 from poku_batch.ledger import instants
+from poku_batch.ledger.connection import Connection
 from poku_batch.models import (
     AttemptId,
     AttemptRecord,
@@ -32,7 +32,7 @@ _READ = """
 
 
 def attempts_of(
-    connection: sqlite3.Connection, campaign: int, *, key: str, number: int | None = None
+    connection: Connection, campaign: int, *, key: str, number: int | None = None
 ) -> list[AttemptRecord]:
     """The attempts of the contact with a key, or the one with a number, in their order."""
     values = {"campaign": campaign, "key": key, "number": number}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger.failures import translated
-from poku_batch.ledger.opening import connect, ledger_path
+from poku_batch.ledger.opening import connect
+from poku_batch.ledger.places import file_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ def back_up(url: str | Path, to: Path) -> Backup:
     Blocks; runs go on meanwhile. Raises ``LedgerError`` where the file exists, cannot be written,
     or the copy is not sound; then no file is left.
     """
-    source = ledger_path(url)
+    source = file_of(url, instead="copy it with pg_dump, see docs/postgresql.md").path
     draft = to.with_name(f".{to.name}.part")
     if to.exists() or to.is_symlink():
         raise LedgerError(f"{to}: exists already, and a backup writes over nothing; name another")

@@ -7,12 +7,12 @@ are begun by one statement a table; the others each by their own.
 Invariants: as those of ``transitions``; the intents of one step are of different contacts.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from poku_batch.ledger import cells, guards, holds, instants, statements
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do, record
 from poku_batch.ledger.holds import Hold, not_reserved
 from poku_batch.ledger.many import do_each
@@ -77,9 +77,7 @@ class Intent:
     at: datetime
 
 
-def begin(
-    connection: sqlite3.Connection, intents: Sequence[Intent], *, hold: Hold
-) -> Sequence[Begun]:
+def begin(connection: Connection, intents: Sequence[Intent], *, hold: Hold) -> Sequence[Begun]:
     """Record intents; each contact must be reserved by this run, as it was admitted."""
     begun = _begin_ordinary(connection, hold, [each for each in intents if _is_ordinary(each)])
     for intent in intents:
@@ -99,7 +97,7 @@ def _is_ordinary(intent: Intent) -> bool:
 
 
 def _begin_ordinary(
-    connection: sqlite3.Connection, hold: Hold, intents: Sequence[Intent]
+    connection: Connection, hold: Hold, intents: Sequence[Intent]
 ) -> dict[int, Begun]:
     """Begin all that can be begun together; gives the attempts by their contacts."""
     wanted = {intent.admission.contact_id: _row(hold, intent) for intent in intents}
@@ -127,7 +125,7 @@ def _row(hold: Hold, intent: Intent) -> tuple[object, ...]:
     )
 
 
-def _begin_one(connection: sqlite3.Connection, hold: Hold, intent: Intent) -> Begun:
+def _begin_one(connection: Connection, hold: Hold, intent: Intent) -> Begun:
     """Begin one that may be held back by a rule, or that goes on with a held attempt."""
     admission, guard, at = intent.admission, intent.guard, intent.at
     objection = guards.object_to(connection, admission.to, guard, at=at)
@@ -157,7 +155,7 @@ def _begin_one(connection: sqlite3.Connection, hold: Hold, intent: Intent) -> Be
 
 
 def _heed(
-    connection: sqlite3.Connection,
+    connection: Connection,
     hold: Hold,
     admission: Admission,
     objection: Later | Never,

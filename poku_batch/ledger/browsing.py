@@ -12,6 +12,7 @@ from typing import Any
 
 from poku_batch.ledger import instants, latest, statements
 from poku_batch.ledger.attempts import attempts_of
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.reading import Reader, records_of
 from poku_batch.ledger.searching import Search
 from poku_batch.models import (
@@ -75,11 +76,7 @@ class SqliteBrowsing:
 
     async def version(self) -> int:
         """A number that differs whenever another connection has changed the ledger since."""
-
-        def ask(connection: sqlite3.Connection) -> int:
-            return int(connection.execute("PRAGMA data_version").fetchone()[0])
-
-        return await self._reader.run(ask)
+        return await self._reader.run(lambda connection: connection.changes())
 
     async def contacts(self, campaign: CampaignId, query: ContactQuery) -> ContactsPage:
         """A page of the current sheet's contacts."""
@@ -116,8 +113,8 @@ class SqliteBrowsing:
         return await self._reader.of(campaign, 0, partial(latest.count_ended, since=since))
 
 
-def _page(connection: sqlite3.Connection, campaign: int, query: ContactQuery) -> ContactsPage:
-    search = Search(query.search)
+def _page(connection: Connection, campaign: int, query: ContactQuery) -> ContactsPage:
+    search = Search(query.search, in_sqlite=isinstance(connection, sqlite3.Connection))
     where = " AND ".join(
         [
             _SHEET,
@@ -145,7 +142,7 @@ def _page(connection: sqlite3.Connection, campaign: int, query: ContactQuery) ->
     return ContactsPage(contacts=tuple(records_of(chosen)), total=total)
 
 
-def _outcomes(connection: sqlite3.Connection, campaign: int) -> dict[str, int]:
+def _outcomes(connection: Connection, campaign: int) -> dict[str, int]:
     return dict(connection.execute(_COUNT_OUTCOMES, {"campaign": campaign}).fetchall())
 
 
@@ -164,15 +161,11 @@ def _places(where: str, query: ContactQuery) -> str:
     """  # noqa: S608  # put together from the parts above alone
 
 
-def _ask(
-    connection: sqlite3.Connection, values: dict[str, Any], statement: str
-) -> list[tuple[Any, ...]]:
+def _ask(connection: Connection, values: dict[str, Any], statement: str) -> list[tuple[Any, ...]]:
     return connection.execute(statement, values).fetchall()
 
 
-def _open_calls(
-    connection: sqlite3.Connection, campaign: int, *, limit: int
-) -> tuple[list[CallNow], int]:
+def _open_calls(connection: Connection, campaign: int, *, limit: int) -> tuple[list[CallNow], int]:
     rows = connection.execute(_FIND_OPEN, {"campaign": campaign}).fetchall()
     shown = [
         CallNow(

@@ -5,12 +5,12 @@ asked. Both are there for every process that reads the file, whether a run of it
 """
 
 import json
-import sqlite3
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from poku_batch.ledger import instants, statements
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.holds import Hold, campaign_number
 from poku_batch.ledger.reading import Reader
@@ -65,7 +65,7 @@ class SqliteControls:
     async def pause(self, campaign: CampaignId, *, by: str, at: datetime) -> bool:
         """Let no call of the campaign begin; False where it is paused already."""
 
-        def act(connection: sqlite3.Connection) -> bool:
+        def act(connection: Connection) -> bool:
             number = campaign_number(connection, campaign)
             values = {"campaign": number, "at": instants.to_stored(at), "by": by}
             return bool(do(connection, _PAUSE, values).rowcount)
@@ -88,7 +88,7 @@ class SqliteControls:
     async def ask_to_stop(self, campaign: CampaignId, *, by: str, at: datetime) -> RunRecord | None:
         """Ask the campaign's open run to end; None where no run is open."""
 
-        def act(connection: sqlite3.Connection) -> RunRecord | None:
+        def act(connection: Connection) -> RunRecord | None:
             run = _latest_run(connection, campaign)
             if run is None or run.ended_at is not None:
                 return None
@@ -102,7 +102,7 @@ class SqliteControls:
         return await self._reader.run(partial(_latest_run, campaign=campaign))
 
 
-def orders(connection: sqlite3.Connection, hold: Hold) -> Orders:
+def orders(connection: Connection, hold: Hold) -> Orders:
     """What people ask of a run at this moment."""
     found = connection.execute(_FIND_ORDERS, {"run": hold.run}).fetchone()
     paused_at, paused_by, stop_by = found
@@ -111,13 +111,13 @@ def orders(connection: sqlite3.Connection, hold: Hold) -> Orders:
     )
 
 
-def due_later(connection: sqlite3.Connection, hold: Hold, *, now: datetime) -> int:
+def due_later(connection: Connection, hold: Hold, *, now: datetime) -> int:
     """How many pending contacts are due after ``now``."""
     values = {"campaign": hold.campaign, "now": instants.to_stored(now)}
     return int(connection.execute(statements.COUNT_LATER, values).fetchone()[0])
 
 
-def beat(connection: sqlite3.Connection, hold: Hold, doing: Doing, *, seen_at: datetime) -> None:
+def beat(connection: Connection, hold: Hold, doing: Doing, *, seen_at: datetime) -> None:
     """Write that a run is alive, and what it does; nothing changes once it has ended."""
     values = {
         "run": hold.run,
@@ -135,7 +135,7 @@ def _pause(at: int, by: str | None) -> Pause:
     return Pause(at=instants.from_stored(at), by=by or "somebody")
 
 
-def _latest_run(connection: sqlite3.Connection, campaign: CampaignId) -> RunRecord | None:
+def _latest_run(connection: Connection, campaign: CampaignId) -> RunRecord | None:
     found = connection.execute(_FIND_LATEST_RUN, _named(campaign)).fetchone()
     if found is None:
         return None

@@ -5,13 +5,13 @@ between finds them again.
 """
 
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from poku_batch.errors import LedgerError
+from poku_batch.ledger.connection import Connection
 
 #: What lies beside a copy's place while it is being fetched.
 _BESIDE = ("", ".part", ".part.json")
@@ -46,7 +46,7 @@ def delete_copies(rows: Iterable[tuple[str | None, str | None]]) -> DeletedCopie
     return DeletedCopies(deleted=deleted, absent=absent)
 
 
-def all_places(connection: sqlite3.Connection) -> list[tuple[str | None, str | None]]:
+def all_places(connection: Connection) -> list[tuple[str | None, str | None]]:
     """The files and places of all recordings; none in a ledger from before there were any."""
     there = connection.execute(
         "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'recordings'"

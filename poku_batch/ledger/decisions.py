@@ -12,6 +12,8 @@ The tables are temporary, of the enrolment's own connection:
   the table ``beside``, or of the sheet alone where the campaign has no contacts yet.
 - ``leaders``: for each number that several rows share, under ``first``, the row that is callable.
 - ``carriers``: for each key that several rows share, the row that stands for the contact.
+- ``compared``: rows of contacts that were called or whose cells are others by now, with the digest
+  of the row's cells, and whether they differ where it matters (1) or not (0); see ``comparing``.
 - ``plan``: a row each, with the state, reason and due time that it gets; ``base_*`` is the part of
   the due time that the contact's last call or placement asks for.
 
@@ -47,6 +49,11 @@ TABLES = (
     "CREATE TEMP TABLE leaders (to_number TEXT PRIMARY KEY, position INTEGER, sheet_row INTEGER)",
     "CREATE TEMP TABLE carriers (key TEXT PRIMARY KEY, position INTEGER NOT NULL)",
     """
+    CREATE TEMP TABLE compared (
+        position INTEGER PRIMARY KEY, digest TEXT NOT NULL, differs INTEGER NOT NULL
+    )
+    """,
+    """
     CREATE TEMP TABLE plan (
         position INTEGER PRIMARY KEY, contact_id INTEGER, carries INTEGER NOT NULL,
         anew INTEGER NOT NULL, old_state TEXT, state TEXT NOT NULL, reason TEXT, reason_kind TEXT,
@@ -58,18 +65,12 @@ TABLES = (
     "CREATE INDEX temp.plan_contacts ON plan (contact_id) WHERE contact_id IS NOT NULL",
 )
 
-_USUAL = "position, sheet_row, country, cells, priority, hours_group, key, to_number"
-
-#: A row by how many of the columns it has, which are the first: the others are NULL. To hand over
-#: None takes Python longer than to hand over a text.
-ADD_ROW = {
-    8: f"INSERT INTO temp.sheet ({_USUAL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-    11: f"""
-        INSERT INTO temp.sheet ({_USUAL}, later_until, later_kind, later_why)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    """,  # noqa: S608  # the column names above
-    13: "INSERT INTO temp.sheet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-}
+#: The columns of ``sheet``. A row has the first 8 of them, 11 or all: the others are NULL. To hand
+#: over None takes Python longer than to hand over a text.
+SHEET_COLUMNS = (
+    *("position", "sheet_row", "country", "cells", "priority", "hours_group", "key", "to_number"),
+    *("later_until", "later_kind", "later_why", "reason", "reason_kind"),
+)
 
 #: Only rows that share something are looked for by it.
 INDEX_SHEET = (
@@ -89,6 +90,7 @@ CLEAR = (
     "DELETE FROM temp.repeated_keys",
     "DELETE FROM temp.leaders",
     "DELETE FROM temp.carriers",
+    "DELETE FROM temp.compared",
     "DELETE FROM temp.plan",
 )
 
@@ -146,23 +148,23 @@ KNOWN_NEW = f"""
     LEFT JOIN main.do_not_call d ON d.number = s.to_number AND d.removed_at IS NULL
 """  # noqa: S608  # put together from the parts above alone
 
-FILL_BESIDE = """
+_FILL_BESIDE = """
     INSERT INTO temp.beside
     SELECT position, sheet_row, key, to_number, country, hours_group, own_reason, own_kind,
         contact_id, old_state,
         outcome, due_at, old_kind, base_due_at, base_kind, base_why, called_digest,
         old_reason, last_state, NULLIF(last_number, ''), last_error,
         COALESCE(attempts, 0) + CASE WHEN last_state IS 'turned_away' THEN 0 ELSE 1 END,
-        CASE WHEN old_cells <> cells THEN cells_differ(old_cells, cells) ELSE 0 END,
+        CASE WHEN old_cells <> cells THEN {differ} ELSE 0 END,
         CASE
-            WHEN called_digest IS NOT NULL AND called_digest <> cells_digest(cells) THEN 1 ELSE 0
+            WHEN called_digest IS NOT NULL AND called_digest <> {digest} THEN 1 ELSE 0
         END,
         CASE
             WHEN contact_id IS NULL OR old_state IN ('pending', 'skipped') THEN 1
             WHEN old_state NOT IN ('failed', 'done') THEN 0
             WHEN last_state = 'rejected' THEN
                 CASE
-                    WHEN last_number IS NOT to_number OR last_digest <> cells_digest(cells) THEN 1
+                    WHEN last_number IS NOT to_number OR last_digest <> {digest} THEN 1
                     ELSE 0
                 END
             WHEN last_state = 'ended' AND last_outcome = 'invalid_number' THEN
@@ -172,6 +174,7 @@ FILL_BESIDE = """
         END
     FROM (
         SELECT s.position, s.sheet_row, s.key, s.to_number, s.country, s.hours_group, s.cells,
+            {told}
             COALESCE(:listed || ': ' || d.source, s.reason) AS own_reason,
             CASE WHEN d.source IS NOT NULL THEN :listed ELSE s.reason_kind END AS own_kind,
             c.id AS contact_id, c.state AS old_state, c.outcome, c.due_at,
@@ -191,9 +194,23 @@ FILL_BESIDE = """
         LEFT JOIN contacts c ON c.campaign_id = :campaign AND c.key = s.key
         LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
         LEFT JOIN do_not_call d ON d.number = s.to_number AND d.removed_at IS NULL
+        {join}
     ) AS joined
     ORDER BY position
 """
+
+#: It asks Python's functions.
+FILL_BESIDE = _FILL_BESIDE.format(
+    differ="cells_differ(old_cells, cells)", digest="cells_digest(cells)", told="", join=""
+)
+
+#: It asks the table ``compared``, where the database cannot call Python: see ``comparing``.
+FILL_BESIDE_COMPARED = _FILL_BESIDE.format(
+    differ="differs",
+    digest="new_digest",
+    told="q.differs, q.digest AS new_digest,",
+    join="LEFT JOIN temp.compared q ON q.position = s.position",
+)
 
 #: The first row whose contact was ever called, else the first that no other rule skips.
 FILL_LEADERS = """
@@ -255,36 +272,38 @@ _JUDGED = """
 
 FILL_PLAN = f"""
     INSERT INTO temp.plan
-    SELECT position, CASE WHEN carries THEN contact_id END, carries,
-        CASE WHEN carries THEN anew ELSE 1 END,
-        CASE WHEN carries THEN old_state END,
+    SELECT position, CASE WHEN carries = 1 THEN contact_id END, carries,
+        CASE WHEN carries = 1 THEN anew ELSE 1 END,
+        CASE WHEN carries = 1 THEN old_state END,
         CASE
-            WHEN NOT carries THEN 'skipped'
-            WHEN NOT anew THEN old_state
+            WHEN carries = 0 THEN 'skipped'
+            WHEN anew = 0 THEN old_state
             WHEN reason IS NULL THEN 'pending'
             ELSE 'skipped'
         END,
-        CASE WHEN anew OR NOT carries THEN reason END,
+        CASE WHEN anew = 1 OR carries = 0 THEN reason END,
         CASE
-            WHEN carries AND NOT anew THEN old_kind
+            WHEN carries = 1 AND anew = 0 THEN old_kind
             ELSE COALESCE(own_kind, CASE WHEN reason IS NOT NULL THEN :same_number END)
         END,
-        CASE WHEN goes_on OR (carries AND NOT anew) THEN outcome END,
+        CASE WHEN goes_on = 1 OR (carries = 1 AND anew = 0) THEN outcome END,
         CASE
-            WHEN carries AND NOT anew THEN old_due_at
-            WHEN goes_on THEN base_due_at
+            WHEN carries = 1 AND anew = 0 THEN old_due_at
+            WHEN goes_on = 1 THEN base_due_at
             ELSE 0
         END,
-        CASE WHEN goes_on THEN base_kind END,
-        CASE WHEN goes_on THEN base_why END,
-        CASE WHEN goes_on THEN base_due_at ELSE 0 END,
-        CASE WHEN goes_on THEN base_kind END,
-        CASE WHEN goes_on THEN base_why END,
+        CASE WHEN goes_on = 1 THEN base_kind END,
+        CASE WHEN goes_on = 1 THEN base_why END,
+        CASE WHEN goes_on = 1 THEN base_due_at ELSE 0 END,
+        CASE WHEN goes_on = 1 THEN base_kind END,
+        CASE WHEN goes_on = 1 THEN base_why END,
         country, hours_group, next_attempt
     FROM (
         SELECT judged.*,
-            CASE WHEN carries AND anew AND old_state IN ('pending', 'skipped') THEN 1 ELSE 0 END
-                AS goes_on
+            CASE
+                WHEN carries = 1 AND anew = 1 AND old_state IN ('pending', 'skipped') THEN 1
+                ELSE 0
+            END AS goes_on
         FROM (
         SELECT k.*,
             {_JUDGED}
@@ -298,7 +317,7 @@ FILL_PLAN_NEW = f"""
     INSERT INTO temp.plan (position, carries, anew, state, reason, reason_kind, due_at,
         base_due_at, country, hours_group, next_attempt)
     SELECT position, carries, 1,
-        CASE WHEN carries AND reason IS NULL THEN 'pending' ELSE 'skipped' END, reason,
+        CASE WHEN carries = 1 AND reason IS NULL THEN 'pending' ELSE 'skipped' END, reason,
         COALESCE(own_kind, CASE WHEN reason IS NOT NULL THEN :same_number END), 0,
         0, country, hours_group, 1
     FROM (

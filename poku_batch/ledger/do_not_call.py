@@ -4,12 +4,12 @@ Invariants: a number has one row, and is on the list while nobody has removed it
 removed it, and when, until it is added again. What writes is called inside a writing transaction.
 """
 
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
 from poku_batch.ledger import instants
 from poku_batch.ledger.cells import storable
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.models import DoNotCallEntry
 
@@ -43,7 +43,7 @@ _READ = """
 """
 
 
-def add(connection: sqlite3.Connection, entries: Iterable[DoNotCallEntry]) -> int:
+def add(connection: Connection, entries: Iterable[DoNotCallEntry]) -> int:
     """Put numbers onto the list, and give how many were not on it.
 
     A number that is on it already keeps its entry; one that was removed is on it again.
@@ -63,20 +63,20 @@ def add(connection: sqlite3.Connection, entries: Iterable[DoNotCallEntry]) -> in
     ).rowcount
 
 
-def remove(connection: sqlite3.Connection, number: str, *, by: str, at: datetime) -> bool:
+def remove(connection: Connection, number: str, *, by: str, at: datetime) -> bool:
     """Take a number off the list; False where it is not on it."""
     values = {"number": number, "by": by, "at": instants.to_stored(at)}
     return do(connection, _REMOVE, values).rowcount == 1
 
 
-def is_listed(connection: sqlite3.Connection, number: str) -> str | None:
+def is_listed(connection: Connection, number: str) -> str | None:
     """The source of the number's entry; None where it is not on the list."""
     row = do(connection, _FIND_SOURCE, {"number": number}).fetchone()
     return None if row is None else str(row[0])
 
 
 def entries(
-    connection: sqlite3.Connection, *, after: Place, limit: int
+    connection: Connection, *, after: Place, limit: int
 ) -> tuple[list[DoNotCallEntry], Place]:
     """The entries after a place, in the order in which they were added; the place to go on from."""
     rows = do(

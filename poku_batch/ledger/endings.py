@@ -8,13 +8,13 @@ Invariants: as those of ``transitions``; ends are recorded in the order in which
 """
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import instants, outbox, sequels, statements
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.holds import Hold
 from poku_batch.ledger.many import do_each
@@ -73,7 +73,7 @@ class End:
     at: datetime
 
 
-def finish(connection: sqlite3.Connection, ends: Sequence[End], *, hold: Hold) -> Sequence[bool]:
+def finish(connection: Connection, ends: Sequence[End], *, hold: Hold) -> Sequence[bool]:
     """Record calls' ends, each attempt's first; False where one was recorded before."""
     standings = find_all(connection, hold.campaign, [end.attempt_id for end in ends])
     fresh: dict[AttemptId, tuple[End, Standing]] = {}
@@ -95,7 +95,7 @@ def finish(connection: sqlite3.Connection, ends: Sequence[End], *, hold: Hold) -
     return new
 
 
-def _end_attempts(connection: sqlite3.Connection, hold: Hold, ends: Iterable[End]) -> None:
+def _end_attempts(connection: Connection, hold: Hold, ends: Iterable[End]) -> None:
     rows = [_row(hold, end) for end in ends]
     do_each(connection, _END, _ENDS, rows)
     do_each(connection, _ADD_ANSWERS, _ENDS, rows)
@@ -122,7 +122,7 @@ def _row(hold: Hold, end: End) -> tuple[object, ...]:
 
 
 def _end_contacts(
-    connection: sqlite3.Connection, hold: Hold, ended: Collection[tuple[End, Standing]]
+    connection: Connection, hold: Hold, ended: Collection[tuple[End, Standing]]
 ) -> None:
     """Give contacts their ends, put who asked for it onto the list, and fill the outbox."""
     done: list[tuple[object, ...]] = []
@@ -150,7 +150,7 @@ def _is_its_contacts_end(standing: Standing) -> bool:
 
 
 def _end_contact(
-    connection: sqlite3.Connection,
+    connection: Connection,
     standing: Standing,
     result: CallResult,
     sequel: Sequel,

@@ -6,25 +6,24 @@ with them, no lock is held while the sheet is read, and sessions never see each 
 in one transaction.
 """
 
-import sqlite3
 from array import array
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import TypeVar
 
 import anyio
 import anyio.to_thread
 
 from poku_batch.errors import ContactsError, Fault, LedgerError
-from poku_batch.ledger import cells, decisions, holds, instants, standing, statements
+from poku_batch.ledger import cells, comparing, decisions, holds, instants, standing, statements
+from poku_batch.ledger.connection import Connection, transaction
 from poku_batch.ledger.erasure import skip_forgotten
-from poku_batch.ledger.failures import translated
+from poku_batch.ledger.failures import DATABASE_ERRORS, translated
 from poku_batch.ledger.guards import said
-from poku_batch.ledger.kinds import LISTED, SAME_NUMBER, kind_of
-from poku_batch.ledger.opening import transaction
+from poku_batch.ledger.kinds import SAME_NUMBER, kind_of
+from poku_batch.ledger.places import Place
 from poku_batch.ledger.reports import report_of, report_of_the_rest
 from poku_batch.models import (
     CampaignId,
@@ -64,15 +63,15 @@ class SqliteEnrolment:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
-        path: Path,
+        connection: Connection,
+        place: Place,
         campaign: CampaignId,
         columns: Sequence[str],
         duplicates: DuplicateRule,
         number_caps: Sequence[Cap] = (),
     ) -> None:
         self._connection = connection
-        self._path = path
+        self._place = place
         self._campaign = campaign
         self._columns = tuple(columns)
         self._duplicates = duplicates
@@ -120,15 +119,16 @@ class SqliteEnrolment:
     async def _run(self, step: Callable[[], T]) -> T:
         async with self._turn:
             if not self._open:
-                raise LedgerError(f"{self._path}: this enrolment is over")
+                raise LedgerError(f"{self._place}: this enrolment is over")
             try:
                 return await anyio.to_thread.run_sync(step)
-            except sqlite3.Error as error:
-                raise translated(error, self._path) from error
+            except DATABASE_ERRORS as error:
+                raise translated(error, self._place) from error
 
     def _create_tables(self) -> None:
-        for statement in (*decisions.TABLES, standing.TABLE):
-            self._connection.execute(statement)
+        with transaction(self._connection, writing=False, temporary=True):
+            for statement in (*decisions.TABLES, standing.TABLE):
+                self._connection.execute(statement)
 
     def _add(self, rows: Sequence[Enrolment]) -> None:
         first, last = self._rows, self._rows + len(rows)
@@ -136,14 +136,29 @@ class SqliteEnrolment:
         if self._source is not None:
             places = self._positions[first:last]
             if len(places) != len(rows):
-                raise LedgerError(f"{self._path}: more rows than the sheet has that is known")
+                raise LedgerError(f"{self._place}: more rows than the sheet has that is known")
         self._any_later = self._any_later or any(row.later is not None for row in rows)
         with transaction(self._connection, writing=False):
+            self._require_keys(rows)
             stored = map(_stored_row, places, rows)
             # Rows that are alike go in together, in their order.
             for columns, alike in groupby(stored, len):
-                self._connection.executemany(decisions.ADD_ROW[columns], alike)
+                self._connection.add_rows("temp.sheet", decisions.SHEET_COLUMNS[:columns], alike)
         self._rows = last
+
+    def _require_keys(self, rows: Sequence[Enrolment]) -> None:
+        """Raise ``ContactsError`` for a key that would not come back as it was."""
+        for row in rows:
+            key = row.key
+            # What is printable ASCII does, whatever the database.
+            if key is None or (key.isascii() and key.isprintable()) or self._connection.holds(key):
+                continue
+            fault = Fault(
+                message="the key holds a character that no text file can hold",
+                row=row.row,
+                hint="correct the cell",
+            )
+            raise ContactsError([fault])
 
     def _recall(self, source: str) -> bool:
         with transaction(self._connection, writing=False):
@@ -163,7 +178,7 @@ class SqliteEnrolment:
             yield rows
 
     def _preview(self, now: int) -> EnrolmentReport:
-        with transaction(self._connection, writing=False):
+        with transaction(self._connection, writing=False, temporary=True):
             found = self._connection.execute(
                 statements.FIND_CAMPAIGN,
                 {"name": self._campaign.name, "wave": self._campaign.wave},
@@ -200,9 +215,7 @@ class SqliteEnrolment:
 
     def _plan(self, campaign: int, old_columns: str | None, now: int) -> EnrolmentReport:
         """Fill the temporary tables; ``old_columns`` are the stored ones of the sheet before."""
-        differ = cells.difference(old_columns, self._columns)
-        self._connection.create_function("cells_differ", 2, differ, deterministic=True)
-        self._connection.create_function("cells_digest", 1, cells.digest, deterministic=True)
+        self._connection.look_at("temp.sheet")
         for statement in (*decisions.CLEAR, *decisions.FIND_REPEATED):
             self._connection.execute(statement)
         if self._connection.execute(decisions.ARE_REPEATED).fetchone()[0]:
@@ -213,12 +226,13 @@ class SqliteEnrolment:
         skip_forgotten(self._connection)
         values = {"campaign": campaign}
         known = bool(self._connection.execute(decisions.HAS_CONTACTS, values).fetchone()[0])
-        self._fill_known(campaign, known=known)
+        self._fill_known(campaign, old_columns, known=known)
         if self._duplicates is DuplicateRule.FIRST:
             self._connection.execute(decisions.FILL_LEADERS)
         self._connection.execute(decisions.FILL_CARRIERS)
         fill_plan = decisions.FILL_PLAN if known else decisions.FILL_PLAN_NEW
         self._connection.execute(fill_plan, {"same_number": SAME_NUMBER})
+        self._connection.look_at("temp.plan")
         self._wait(now)
         if self._source is None:
             return report_of(self._connection, campaign, now, known=known)
@@ -229,17 +243,18 @@ class SqliteEnrolment:
         """Raise where the rows are not those of the contacts that they are taken for."""
         same = standing.is_from(self._connection, campaign, self._source or "")
         if self._connection.execute(standing.COUNT_AGAIN).fetchone()[0] != self._rows:
-            raise LedgerError(f"{self._path}: not all rows were added that are asked about anew")
+            raise LedgerError(f"{self._place}: not all rows were added that are asked about anew")
         if not same or self._connection.execute(standing.FIND_STRANGER).fetchone():
             raise LedgerError(
-                f"{self._path}: the sheet of {self._campaign} was changed by another program "
+                f"{self._place}: the sheet of {self._campaign} was changed by another program "
                 "meanwhile; run again"
             )
 
-    def _fill_known(self, campaign: int, *, known: bool) -> None:
+    def _fill_known(self, campaign: int, old_columns: str | None, *, known: bool) -> None:
         if known:
-            values = {"campaign": campaign, "listed": LISTED}
-            self._connection.execute(decisions.FILL_BESIDE, values)
+            differ = cells.difference(old_columns, self._columns)
+            comparing.fill_beside(self._connection, campaign, differ)
+            self._connection.look_at("temp.beside")
             self._connection.execute(decisions.KNOWN_BESIDE)
         else:
             self._connection.execute(decisions.KNOWN_NEW)
@@ -278,8 +293,6 @@ class SqliteEnrolment:
 def _stored_row(position: int, row: Enrolment) -> tuple[int | str | None, ...]:
     """The row's columns in the order of ``sheet``, as many as it has."""
     key, to, later = row.key, row.to, row.later
-    if key is not None and not key.isascii():
-        _require_encodable(key, row.row)
     stored = cells.to_stored(row.cells)
     first = (position, row.row, row.country or "", stored, row.priority, row.group, key, to)
     if not row.skip_reason and key is not None and to is not None:
@@ -287,18 +300,6 @@ def _stored_row(position: int, row: Enrolment) -> tuple[int | str | None, ...]:
     reason = cells.storable(row.skip_reason or (_NO_KEY if key is None else _NO_NUMBER))
     wait = (None, None, None) if later is None else _stored_later(later)
     return (*first, *wait, reason, kind_of(reason))
-
-
-def _require_encodable(key: str, row: int) -> None:
-    try:
-        key.encode()
-    except UnicodeEncodeError as error:
-        fault = Fault(
-            message="the key holds a character that no text file can hold",
-            row=row,
-            hint="correct the cell",
-        )
-        raise ContactsError([fault]) from error
 
 
 def _stored_later(later: Later) -> tuple[int, str, str]:

@@ -15,21 +15,21 @@ import hmac
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from poku_batch.errors import LedgerError
-from poku_batch.ledger import instants
+from poku_batch.ledger import cells, instants
+from poku_batch.ledger.connection import Connection, transaction
 from poku_batch.ledger.copies import delete_copies
-from poku_batch.ledger.failures import translated
+from poku_batch.ledger.failures import DATABASE_ERRORS, translated
 from poku_batch.ledger.happenings import do
+from poku_batch.ledger.holding import all_campaigns, busy, held
 from poku_batch.ledger.kinds import FORGOTTEN
-from poku_batch.ledger.lock import campaign_lease
-from poku_batch.ledger.opening import BUSY_TIMEOUT_S, connect, ledger_path, prepare, transaction
-from poku_batch.models import CampaignId
+from poku_batch.ledger.opening import BUSY_TIMEOUT_S
+from poku_batch.ledger.places import Place, place_of
 
 _ADD_SALT = "INSERT INTO salts (id, salt) VALUES (1, :salt) ON CONFLICT (id) DO NOTHING"
 _ADD_HASH = """
@@ -106,10 +106,8 @@ _ERASE = (
     """,
     """
     UPDATE contacts SET
-        key = CASE WHEN key IS NOT NULL THEN 'forgotten-' || lower(hex(randomblob(8))) END,
         to_number = NULL,
         country = '',
-        cells = (SELECT json_group_array('') FROM json_each(contacts.cells)),
         state = CASE state
             WHEN 'pending' THEN 'skipped' WHEN 'dialing' THEN 'unknown' ELSE state
         END,
@@ -126,9 +124,13 @@ _ERASE = (
     """,
 )
 
+_FIND_PERSONS = "SELECT id, key, cells FROM contacts WHERE id IN (SELECT id FROM temp.persons)"
+_BLANK = "UPDATE contacts SET key = :key, cells = :cells WHERE id = :contact"
+
 #: Others' rows that mention the number, as a colleague's or a relative's.
 _COUNT_MENTIONS = """
-    SELECT COUNT(*) FROM contacts WHERE instr(cells, :digits) OR instr(COALESCE(key, ''), :digits)
+    SELECT COUNT(*) FROM contacts
+    WHERE cells LIKE '%' || :digits || '%' OR COALESCE(key, '') LIKE '%' || :digits || '%'
 """
 
 _COUNT_ASKED_NOT_TO = """
@@ -145,7 +147,13 @@ _COPIES = """
 
 _COUNT_LISTED = "SELECT COUNT(*) FROM do_not_call WHERE number = :number AND removed_at IS NULL"
 
-_CAMPAIGNS = "SELECT name, wave FROM campaigns ORDER BY id"
+#: How many rows of a sheet are looked at in one step for who was forgotten.
+_BATCH = 20_000
+_FIND_NUMBERS = """
+    SELECT position, to_number FROM temp.sheet
+    WHERE position > :after AND to_number IS NOT NULL ORDER BY position LIMIT :limit
+"""
+_SKIP = "UPDATE temp.sheet SET reason = :why, reason_kind = :why WHERE position = :position"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,42 +192,44 @@ def erase(
     Other programs that read the file are waited for, ``wait_s`` seconds at the most. Blocks. Raises
     ``LedgerError``, and erases nothing, while a run holds any campaign of the ledger.
     """
-    path = ledger_path(url).resolve()
-    prepare(path)
+    place = place_of(url)
+    place.prepare()
     try:
-        with closing(connect(path)) as connection, _held(connection, path) as campaigns:
-            connection.execute("PRAGMA secure_delete = ON")
+        with closing(place.connect()) as connection, held(connection, place, "erased") as campaigns:
+            if isinstance(connection, sqlite3.Connection):
+                connection.execute("PRAGMA secure_delete = ON")
             with transaction(connection, writing=True):
-                if _campaigns(connection) != campaigns:
-                    raise _busy(path)
+                if all_campaigns(connection) != campaigns:
+                    raise busy(place, "erased")
                 erased = _erase(connection, number, keep_hash=keep_hash, by=by, at=at)
-            connection.execute("VACUUM")
-            _empty_log(connection, path, wait_s=wait_s)
-    except sqlite3.Error as error:
-        raise translated(error, path) from error
+            connection.rebuild()
+            if isinstance(connection, sqlite3.Connection):
+                _empty_log(connection, place, wait_s=wait_s)
+    except DATABASE_ERRORS as error:
+        raise translated(error, place) from error
     return erased
 
 
-def skip_forgotten(connection: sqlite3.Connection) -> None:
+def skip_forgotten(connection: Connection) -> None:
     """Give the rows of the temporary table ``sheet`` whose number was forgotten that reason."""
     salt = connection.execute("SELECT salt FROM salts").fetchone()
     if salt is None:
         return
-    connection.create_function(
-        "number_hmac", 1, lambda number: _hmac(salt[0], number), deterministic=True
-    )
-    connection.execute(
-        """
-        UPDATE temp.sheet SET reason = :why, reason_kind = :why
-        WHERE to_number IS NOT NULL
-            AND number_hmac(to_number) IN (SELECT number_hmac FROM forgotten)
-        """,
-        {"why": f"{FORGOTTEN}; not to be called"},
-    )
+    hashes = {found for (found,) in connection.execute("SELECT number_hmac FROM forgotten")}
+    after = -1
+    while rows := connection.execute(_FIND_NUMBERS, {"after": after, "limit": _BATCH}).fetchall():
+        forgotten = [
+            {"position": position, "why": f"{FORGOTTEN}; not to be called"}
+            for position, number in rows
+            if _hmac(salt[0], number) in hashes
+        ]
+        if forgotten:
+            connection.executemany(_SKIP, forgotten)
+        after = rows[-1][0]
 
 
 def _erase(
-    connection: sqlite3.Connection, number: str, *, keep_hash: bool, by: str, at: datetime
+    connection: Connection, number: str, *, keep_hash: bool, by: str, at: datetime
 ) -> Erased:
     values = {
         "number": number,
@@ -236,6 +246,7 @@ def _erase(
     copies = delete_copies(do(connection, _COPIES, values).fetchall())
     for statement in _ERASE:
         do(connection, statement, values)
+    _blank(connection)
     if keep_hash or asked_not_to or listed:
         _keep_hash(connection, number, at)
     return Erased(
@@ -249,11 +260,19 @@ def _erase(
     )
 
 
-def _count(connection: sqlite3.Connection, statement: str, values: dict[str, object]) -> int:
+def _blank(connection: Connection) -> None:
+    """Take the persons' cells and keys away; a key that nobody could guess takes its place."""
+    for contact, key, stored in connection.execute(_FIND_PERSONS).fetchall():
+        blank = cells.to_stored([""] * len(cells.from_stored(stored)))
+        anonymous = None if key is None else f"forgotten-{secrets.token_hex(8)}"
+        do(connection, _BLANK, {"contact": contact, "key": anonymous, "cells": blank})
+
+
+def _count(connection: Connection, statement: str, values: dict[str, object]) -> int:
     return int(do(connection, statement, values).fetchone()[0])
 
 
-def _keep_hash(connection: sqlite3.Connection, number: str, at: datetime) -> None:
+def _keep_hash(connection: Connection, number: str, at: datetime) -> None:
     do(connection, _ADD_SALT, {"salt": secrets.token_hex(32)})
     salt = connection.execute("SELECT salt FROM salts").fetchone()[0]
     do(connection, _ADD_HASH, {"hash": _hmac(salt, number), "at": instants.to_stored(at)})
@@ -263,39 +282,14 @@ def _hmac(salt: str, number: str) -> str:
     return hmac.new(bytes.fromhex(salt), number.encode(), hashlib.sha256).hexdigest()
 
 
-def _campaigns(connection: sqlite3.Connection) -> list[CampaignId]:
-    return [CampaignId(name=name, wave=wave) for name, wave in connection.execute(_CAMPAIGNS)]
-
-
-@contextmanager
-def _held(connection: sqlite3.Connection, path: Path) -> Iterator[list[CampaignId]]:
-    """Hold every campaign of the ledger, as a run would, and say which they are."""
-    with ExitStack() as stack:
-        campaigns = _campaigns(connection)
-        for campaign in campaigns:
-            lease = campaign_lease(path, campaign)
-            if not lease.acquire():
-                raise _busy(path, campaign)
-            stack.callback(lease.release)
-        yield campaigns
-
-
-def _busy(path: Path, campaign: CampaignId | None = None) -> LedgerError:
-    what = f"the campaign {campaign}" if campaign else "a campaign"
-    return LedgerError(
-        f"{path}: {what} is being run; wait until that has ended, or stop it, then forget again. "
-        "Nothing was erased"
-    )
-
-
-def _empty_log(connection: sqlite3.Connection, path: Path, *, wait_s: float) -> None:
+def _empty_log(connection: Connection, place: Place, *, wait_s: float) -> None:
     """Move the log into the file and cut it to nothing; readers may have to end first."""
     give_up = time.monotonic() + wait_s
     connection.execute("PRAGMA busy_timeout = 100")
     while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
         if time.monotonic() > give_up:
             raise LedgerError(
-                f"{path}: the person is erased, but another program still reads the ledger, and "
+                f"{place}: the person is erased, but another program still reads the ledger, and "
                 "its log may hold traces; end that program, then forget once more"
             )
         time.sleep(0.05)

@@ -8,7 +8,8 @@ from poku_batch.errors import LedgerError
 from poku_batch.ledger.copies import all_places, delete_copies
 from poku_batch.ledger.failures import translated
 from poku_batch.ledger.lock import FileLease, lock_files
-from poku_batch.ledger.opening import connect, is_ledger, ledger_path
+from poku_batch.ledger.opening import connect, is_ledger
+from poku_batch.ledger.places import file_of
 
 
 def forget_ledger(url: str | Path) -> None:
@@ -19,7 +20,7 @@ def forget_ledger(url: str | Path) -> None:
     Blocks. Raises ``LedgerError``, and deletes nothing, while a run of one of its campaigns is
     going on, or where the file is not a ledger.
     """
-    path = ledger_path(url).resolve()
+    path = file_of(url, instead="drop its schema there").path.resolve()
     if not path.exists():
         return
     if not is_ledger(path):

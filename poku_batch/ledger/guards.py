@@ -7,12 +7,12 @@ placed again in a moment counts too: two contacts with one number must not both 
 Invariant: nothing is changed here.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from poku_batch.campaign.durations import format_duration
 from poku_batch.ledger import instants
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.do_not_call import is_listed
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.kinds import LISTED
@@ -53,7 +53,7 @@ FROM = _FIND_CALL.format(which="from_number")
 
 
 def object_to(
-    connection: sqlite3.Connection, number: str, guard: Guard, *, at: datetime
+    connection: Connection, number: str, guard: Guard, *, at: datetime
 ) -> Later | Never | None:
     """Why a number may not be called at a time, or not yet; None where nothing stands against it.
 
@@ -70,7 +70,7 @@ def object_to(
 
 
 def calls_from(
-    connection: sqlite3.Connection, numbers: Iterable[str], *, since: datetime
+    connection: Connection, numbers: Iterable[str], *, since: datetime
 ) -> dict[str, int]:
     """How many calls were placed from each caller ID since a time; those without any left out."""
     stored = instants.to_stored(since)
@@ -82,7 +82,7 @@ def calls_from(
 
 
 def times_from(
-    connection: sqlite3.Connection, numbers: Iterable[str], *, since: datetime
+    connection: Connection, numbers: Iterable[str], *, since: datetime
 ) -> list[datetime]:
     """When calls were placed from caller IDs since a time, earliest first."""
     stored = instants.to_stored(since)
@@ -101,7 +101,7 @@ def said(kind: WaitKind, cap: Cap) -> str:
 
 
 def _waits(
-    connection: sqlite3.Connection,
+    connection: Connection,
     find: str,
     number: str | None,
     caps: Iterable[Cap],

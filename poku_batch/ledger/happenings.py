@@ -3,11 +3,11 @@
 Invariant: every function is called inside the writing transaction that makes the thing true.
 """
 
-import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
 from poku_batch.ledger import cells, instants
+from poku_batch.ledger.connection import Connection, Cursor
 from poku_batch.models import Happening
 
 #: ``placement`` is 1 where a number was about to be dialled: which, and with what words.
@@ -23,15 +23,14 @@ _ADD = """
 #: What a person says is about the last attempt; what a run says here was never an attempt.
 _ADD_TO_CONTACT = """
     INSERT INTO attempt_events (contact_id, attempt_id, run_id, at, what, detail, person)
-    SELECT c.id, CASE WHEN :person IS NOT NULL THEN a.id END, :run, :at, :what, :detail, :person
+    SELECT c.id, CASE WHEN CAST(:person AS TEXT) IS NOT NULL THEN a.id END, :run, :at, :what,
+        :detail, :person
     FROM contacts c LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
     WHERE c.id = :contact
 """
 
 
-def do(
-    connection: sqlite3.Connection, statement: str, values: Mapping[str, object]
-) -> sqlite3.Cursor:
+def do(connection: Connection, statement: str, values: Mapping[str, object]) -> Cursor:
     """Execute a statement with named values."""
     # Summaries and messages come from outside, and may hold what UTF-8 cannot.
     return connection.execute(
@@ -44,7 +43,7 @@ def do(
 
 
 def record(
-    connection: sqlite3.Connection,
+    connection: Connection,
     what: Happening,
     attempt: int,
     *,
@@ -66,7 +65,7 @@ def record(
 
 
 def record_contact(
-    connection: sqlite3.Connection,
+    connection: Connection,
     what: Happening,
     contact: int,
     *,

@@ -1,9 +1,9 @@
 """The history of a campaign's contacts, read in the order in which it was written."""
 
-import sqlite3
 from typing import Any
 
 from poku_batch.ledger import instants
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.models import ContactKey, Happening, HistoryEntry, InteractionId
 
@@ -37,7 +37,7 @@ _NEAR_KEYS = """
 
 
 def entries(
-    connection: sqlite3.Connection,
+    connection: Connection,
     campaign: int,
     *,
     key: str | None,
@@ -54,7 +54,7 @@ def entries(
     return [_entry(row[1:]) for row in rows], rows[-1][0] if rows else after
 
 
-def near_keys(connection: sqlite3.Connection, campaign: int, key: str, limit: int) -> list[str]:
+def near_keys(connection: Connection, campaign: int, key: str, limit: int) -> list[str]:
     """Keys of the current sheet that somebody may have meant by one that is not in it."""
     values = {"campaign": campaign, "least": len(key) - 2, "most": len(key) + 2, "limit": limit}
     return [row[0] for row in do(connection, _NEAR_KEYS, values)]

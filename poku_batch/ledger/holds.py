@@ -3,7 +3,6 @@
 Invariant: every function is called inside a writing transaction and has no other effect.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 from poku_batch.errors import LedgerError, NotReservedError
 from poku_batch.ledger import cells, instants, outbox, statements
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do, record_contact
 from poku_batch.ledger.kinds import kind_of
 from poku_batch.ledger.many import do_each
@@ -37,16 +37,14 @@ class Hold:
     tell_results: bool = False
 
 
-def campaign_number(connection: sqlite3.Connection, campaign: CampaignId) -> int:
+def campaign_number(connection: Connection, campaign: CampaignId) -> int:
     """The campaign's number in the ledger; it is given one if it has none."""
     identity = {"name": campaign.name, "wave": campaign.wave}
     do(connection, statements.ADD_CAMPAIGN, identity)
     return int(do(connection, statements.FIND_CAMPAIGN, identity).fetchone()[0])
 
 
-def admit(
-    connection: sqlite3.Connection, hold: Hold, limit: int, *, now: datetime
-) -> list[Admission]:
+def admit(connection: Connection, hold: Hold, limit: int, *, now: datetime) -> list[Admission]:
     """Reserve due contacts, by priority, then due time, then sheet order."""
     require_open(connection, hold)
     values = {"campaign": hold.campaign, "now": instants.to_stored(now)}
@@ -62,23 +60,19 @@ def admit(
     return [_admission(row) for row in rows]
 
 
-def release(connection: sqlite3.Connection, hold: Hold, admission: Admission) -> None:
+def release(connection: Connection, hold: Hold, admission: Admission) -> None:
     """Give a reservation back; nothing changes where this run does not hold it."""
     do(connection, statements.RELEASE, {"contact": admission.contact_id, "run": hold.run})
 
 
-def defer(
-    connection: sqlite3.Connection, hold: Hold, waits: Sequence[tuple[Admission, Later]]
-) -> None:
+def defer(connection: Connection, hold: Hold, waits: Sequence[tuple[Admission, Later]]) -> None:
     """Reserved contacts may not be called yet; one that has gone another way is left alone."""
     for admission, later in waits:
         if not try_defer(connection, hold, admission, later):
             release(connection, hold, admission)
 
 
-def try_defer(
-    connection: sqlite3.Connection, hold: Hold, admission: Admission, later: Later
-) -> bool:
+def try_defer(connection: Connection, hold: Hold, admission: Admission, later: Later) -> bool:
     """Let a reserved contact wait; False, and nothing changes, where it has gone another way."""
     values = _as_admitted(hold, admission) | {
         "until": instants.to_stored(later.until),
@@ -89,7 +83,7 @@ def try_defer(
 
 
 def skip(
-    connection: sqlite3.Connection, hold: Hold, admission: Admission, why: str, *, at: datetime
+    connection: Connection, hold: Hold, admission: Admission, why: str, *, at: datetime
 ) -> None:
     """A rule says that a reserved contact must not be dialled."""
     values = _as_admitted(hold, admission) | {"why": why, "kind": kind_of(why)}
@@ -103,7 +97,7 @@ def skip(
 
 
 def fail(
-    connection: sqlite3.Connection, hold: Hold, admission: Admission, why: str, *, at: datetime
+    connection: Connection, hold: Hold, admission: Admission, why: str, *, at: datetime
 ) -> None:
     """A reserved contact cannot be dialled."""
     values = {"contact": admission.contact_id, "run": hold.run, "why": why, "kind": kind_of(why)}
@@ -140,14 +134,14 @@ def _admission(found: tuple[Any, ...]) -> Admission:
     )
 
 
-def require_open(connection: sqlite3.Connection, hold: Hold) -> None:
+def require_open(connection: Connection, hold: Hold) -> None:
     """Raise ``LedgerError`` where the run has ended."""
     if do(connection, statements.IS_RUN_OPEN, {"run": hold.run}).fetchone() is None:
         raise LedgerError("this run has ended: it calls nobody any more")
 
 
 def not_reserved(
-    connection: sqlite3.Connection, hold: Hold, admission: Admission, verb: str
+    connection: Connection, hold: Hold, admission: Admission, verb: str
 ) -> NotReservedError:
     """What to raise where a contact is not reserved as it was admitted, saying why."""
     row = do(

@@ -3,6 +3,7 @@
 Nothing is changed: not even a ledger of an earlier version is brought up to date.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,9 +12,10 @@ from pathlib import Path
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import instants
-from poku_batch.ledger.failures import translated
-from poku_batch.ledger.lock import campaign_lease
-from poku_batch.ledger.opening import connect, is_ledger, ledger_path, transaction
+from poku_batch.ledger.connection import Connection, transaction
+from poku_batch.ledger.failures import DATABASE_ERRORS, translated
+from poku_batch.ledger.opening import SqliteFile, is_ledger
+from poku_batch.ledger.places import Place, named, place_of
 from poku_batch.ledger.rules import RULES
 from poku_batch.ledger.schema import VERSION
 from poku_batch.models import CampaignId
@@ -32,18 +34,19 @@ _OPEN_RUNS = """
 #: Controls came with this version.
 _CONTROLS = 5
 _PAUSED = "SELECT name, wave, paused_at, paused_by FROM campaigns WHERE paused_at IS NOT NULL"
+_DOINGS = "SELECT id, doing FROM runs WHERE doing IS NOT NULL"
 #: Who is asked or paused without a time, or at a time by nobody; words that are no JSON.
 _HALF_SAID = """
     SELECT name, wave, 'whether it is paused is only half said',
         'say it anew: poku-batch resume, and poku-batch pause if it is to be paused'
     FROM campaigns WHERE (paused_at IS NULL) <> (paused_by IS NULL)
-    UNION ALL
+"""
+_UNREADABLE = """
     SELECT c.name, c.wave, 'what run ' || r.id || ' was asked, or says of itself, cannot be read',
         'nobody was called or left out for it; the next run says it anew'
     FROM runs r JOIN campaigns c ON c.id = r.campaign_id
     WHERE (r.stop_asked_at IS NULL) <> (r.stop_asked_by IS NULL)
-        OR (r.doing IS NULL) <> (r.seen_at IS NULL)
-        OR (r.doing IS NOT NULL AND NOT json_valid(r.doing))
+        OR (r.doing IS NULL) <> (r.seen_at IS NULL){or_these}
 """
 
 
@@ -59,7 +62,7 @@ class Problem:
 class Inspection:
     """What was found; ``notes`` are worth knowing and nothing is wrong with them."""
 
-    path: Path
+    place: Path | str
     version: int | None
     contacts: int
     attempts: int
@@ -72,35 +75,42 @@ def inspect(url: str | Path) -> Inspection:
 
     Blocks. Raises ``LedgerError`` where the file is not there or may not be read.
     """
-    path = ledger_path(url)
-    if not path.exists():
-        raise LedgerError(f"{path}: there is no ledger here")
-    if not is_ledger(path):
-        return _unreadable(path, "this is not a ledger, or its beginning is damaged")
+    place = place_of(url)
+    if isinstance(place, SqliteFile) and place.path.exists() and not is_ledger(place.path):
+        return _unreadable(place, "this is not a ledger, or its beginning is damaged")
+    if not place.exists():
+        raise LedgerError(f"{place}: there is no ledger here")
     try:
         with (
-            closing(connect(path, read_only=True)) as connection,
+            closing(place.connect(read_only=True)) as connection,
             transaction(connection, writing=False),
         ):
-            return _inspect(connection, path)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise translated(error, path) from error
-        return _unreadable(path, f"the file is damaged: {error}")
+            return _inspect(connection, place)
+    except DATABASE_ERRORS as error:
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(
+            error, sqlite3.OperationalError
+        ):
+            return _unreadable(place, f"the file is damaged: {error}")
+        raise translated(error, place) from error
 
 
-def _unreadable(path: Path, what: str) -> Inspection:
+def _unreadable(place: Place, what: str) -> Inspection:
     problem = Problem(what=what, do=_RESTORE)
     return Inspection(
-        path=path, version=None, contacts=0, attempts=0, problems=(problem,), notes=()
+        place=named(place), version=None, contacts=0, attempts=0, problems=(problem,), notes=()
     )
 
 
-def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+def _inspect(connection: Connection, place: Place) -> Inspection:
+    problems: list[Problem] = []
+    if isinstance(connection, sqlite3.Connection):
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        problems += _damage(connection)
+    else:
+        # A database looks after its own pages, and after what belongs to what.
+        version = place.version_of(connection)
     contacts = attempts = 0
     notes: tuple[str, ...] = ()
-    problems = list(_damage(connection))
     if version > VERSION:
         problems.append(
             Problem(
@@ -113,9 +123,9 @@ def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
         attempts = int(connection.execute("SELECT COUNT(*) FROM attempts").fetchone()[0])
         problems += _broken_rules(connection, version)
         problems += _broken_controls(connection, version)
-        notes = tuple(_notes(connection, path, version))
+        notes = tuple(_notes(connection, place, version))
     return Inspection(
-        path=path,
+        place=named(place),
         version=version,
         contacts=contacts,
         attempts=attempts,
@@ -135,7 +145,7 @@ def _damage(connection: sqlite3.Connection) -> Iterator[Problem]:
         yield Problem(what=f"{number:,} of {table} belong to no row of {parent}", do=_RESTORE)
 
 
-def _broken_rules(connection: sqlite3.Connection, version: int) -> Iterator[Problem]:
+def _broken_rules(connection: Connection, version: int) -> Iterator[Problem]:
     for rule in RULES:
         if rule.since > version:
             continue
@@ -146,14 +156,26 @@ def _broken_rules(connection: sqlite3.Connection, version: int) -> Iterator[Prob
             yield Problem(what=f"more rows like these: {rule.says}", do=rule.do)
 
 
-def _broken_controls(connection: sqlite3.Connection, version: int) -> Iterator[Problem]:
+def _broken_controls(connection: Connection, version: int) -> Iterator[Problem]:
     if version < _CONTROLS:
         return
-    for name, wave, what, to_do in connection.execute(f"{_HALF_SAID} LIMIT {_MOST}").fetchall():
-        yield Problem(what=f"{CampaignId(name=name, wave=wave)}: {what}", do=to_do)
+    no_json = [str(run) for run, doing in connection.execute(_DOINGS) if not _is_json(doing)]
+    these = f" OR r.id IN ({', '.join(no_json[:_MOST])})" if no_json else ""
+    for statement in (_HALF_SAID, _UNREADABLE.format(or_these=these)):
+        found = connection.execute(f"{statement} LIMIT {_MOST}").fetchall()
+        for name, wave, what, to_do in found:
+            yield Problem(what=f"{CampaignId(name=name, wave=wave)}: {what}", do=to_do)
 
 
-def _notes(connection: sqlite3.Connection, path: Path, version: int) -> Iterator[str]:
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _notes(connection: Connection, place: Place, version: int) -> Iterator[str]:
     if version < VERSION:
         yield f"of version {version}: the next command that writes brings it to {VERSION}"
     paused = connection.execute(_PAUSED).fetchall() if version >= _CONTROLS else []
@@ -164,7 +186,7 @@ def _notes(connection: sqlite3.Connection, path: Path, version: int) -> Iterator
         )
     for name, wave, host, pid in connection.execute(_OPEN_RUNS).fetchall():
         campaign = CampaignId(name=name, wave=wave)
-        if _is_held(path, campaign):
+        if _is_held(place, campaign):
             yield f"{campaign} is being run, by process {pid} on {host}"
         else:
             yield (
@@ -173,8 +195,8 @@ def _notes(connection: sqlite3.Connection, path: Path, version: int) -> Iterator
             )
 
 
-def _is_held(path: Path, campaign: CampaignId) -> bool:
-    lease = campaign_lease(path, campaign)
+def _is_held(place: Place, campaign: CampaignId) -> bool:
+    lease = place.lease(campaign)
     try:
         if not lease.acquire():
             return True

@@ -4,10 +4,10 @@ The history is nearly in the order of time, so that a moment is found in it by h
 looked back from there is bounded: other campaigns may have written much since.
 """
 
-import sqlite3
 from datetime import datetime
 
 from poku_batch.ledger import instants
+from poku_batch.ledger.connection import Connection
 from poku_batch.models import AttemptState, CallThen, ContactKey
 
 #: How many entries of the history are looked at for each call that is wanted, and at the least.
@@ -46,7 +46,7 @@ _COUNT_ENDED = """
 """
 
 
-def calls(connection: sqlite3.Connection, campaign: int, *, limit: int) -> list[CallThen]:
+def calls(connection: Connection, campaign: int, *, limit: int) -> list[CallThen]:
     """The latest calls that ended, failed or are unknown, the latest first."""
     run = connection.execute(_FIND_LAST_RUN, {"campaign": campaign}).fetchone()
     if run is None:
@@ -66,7 +66,7 @@ def calls(connection: sqlite3.Connection, campaign: int, *, limit: int) -> list[
     return list(found.values())[: max(limit, 0)]
 
 
-def count_ended(connection: sqlite3.Connection, campaign: int, *, since: datetime) -> int:
+def count_ended(connection: Connection, campaign: int, *, since: datetime) -> int:
     """How many of the campaign's calls ended, or became unknown, since then."""
     stored = instants.to_stored(since)
     values = {
@@ -98,11 +98,11 @@ def _call(  # noqa: PLR0913, PLR0917 – the columns of ``_FIND_CALLS``
     )
 
 
-def _last(connection: sqlite3.Connection) -> int:
+def _last(connection: Connection) -> int:
     return int(connection.execute("SELECT MAX(id) FROM attempt_events").fetchone()[0] or 0)
 
 
-def _first_after(connection: sqlite3.Connection, stored: int) -> int:
+def _first_after(connection: Connection, stored: int) -> int:
     """The id of the first entry after a stored time; one more than that of the last for none."""
     low, high = 1, _last(connection) + 1
     while low < high:

@@ -1,17 +1,31 @@
 """The lock that lets one process at a time run a campaign.
 
-It is a lock of the operating system on a file beside the ledger, so it ends with the process that
-holds it, however that dies. What the file holds does not matter, nor whether it is there.
+It ends with the process that holds it, however that dies. That of a ledger file is a lock of the
+operating system on a file beside it; what that holds does not matter, nor whether it is there.
 """
 
 import hashlib
 import json
 from pathlib import Path
+from typing import Protocol
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from poku_batch.errors import LedgerError
 from poku_batch.models import CampaignId
+
+
+class Lease(Protocol):
+    """A hold on a campaign; ends with the process that has it, however that dies."""
+
+    def acquire(self) -> bool:
+        """Take it; False, at once, where somebody else has it. Raises ``LedgerError``."""
+
+    def renew(self) -> None:
+        """See that it is still held, where it may have been lost; nothing is raised."""
+
+    def release(self) -> None:
+        """Let it go; nothing happens where it is not held."""
 
 
 class FileLease:
@@ -38,6 +52,9 @@ class FileLease:
             ) from error
         self._refuse_substitute()
         return True
+
+    def renew(self) -> None:
+        """Nothing is done: the operating system does not lose a lock."""
 
     def release(self) -> None:
         """Let the lock go; nothing happens where it is not held."""

@@ -7,15 +7,20 @@ explicit transactions, a busy timeout. The file is readable by its owner alone.
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote
+from typing import Any
+from urllib.parse import quote
 
-from poku_batch.campaign.fields import expanded
 from poku_batch.errors import LedgerError
+from poku_batch.ledger import many
+from poku_batch.ledger.connection import transaction
 from poku_batch.ledger.failures import is_busy, translated
+from poku_batch.ledger.lock import FileLease, campaign_lease
 from poku_batch.ledger.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from poku_batch.models import CampaignId
 
 #: How long a connection waits for another process's transaction.
 BUSY_TIMEOUT_S = 30.0
@@ -23,34 +28,6 @@ BUSY_TIMEOUT_S = 30.0
 #: UPDATE … FROM, window functions and partial indexes are used.
 _OLDEST_SQLITE = (3, 35, 0)
 
-_SCHEME = "sqlite:///"
-
-
-def ledger_path(url: str | Path) -> Path:
-    """The file that a ledger URL names: a path, or ``sqlite:///`` and a path.
-
-    Raises ``LedgerError`` for another scheme, or where no path is given.
-    """
-    text = str(url)
-    if isinstance(url, str) and text.startswith(_SCHEME):
-        text = unquote(text.removeprefix(_SCHEME))
-    elif isinstance(url, str) and "://" in text:
-        # Only the scheme is shown: the rest of a URL may hold a password.
-        raise LedgerError(
-            f"no ledger is known for {text.partition('://')[0]}:// addresses; "
-            "give a file's path, or sqlite:///path (sqlite:////absolute/path)"
-        )
-    if not text.strip():
-        raise LedgerError("the ledger's address is empty; give a file's path, or sqlite:///path")
-    return expanded(text).absolute()
-
-
-def ledger_exists(url: str | Path) -> bool:
-    """Whether the file that a ledger URL names is there; opens and creates nothing."""
-    try:
-        return ledger_path(url).is_file()
-    except OSError as error:
-        raise LedgerError(f"{url}: the ledger cannot be looked for: {error.strerror}") from error
 
 
 def is_ledger(path: Path) -> bool:
@@ -94,7 +71,7 @@ def prepare(path: Path) -> None:
             connection.close()
 
 
-def version_of(connection: sqlite3.Connection, path: Path) -> int:
+def version_of(connection: "SqliteConnection", path: Path) -> int:
     """The version of a ledger; 0 for an empty file.
 
     Raises ``LedgerError`` for another program's database, or a ledger of a newer version.
@@ -103,7 +80,102 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
     return _version(connection)
 
 
-def connect(path: Path, *, read_only: bool = False, sealed: bool = False) -> sqlite3.Connection:
+class SqliteConnection(sqlite3.Connection):
+    """SQLite's connection, with what the ledger asks of every database: see ``Connection``."""
+
+    def with_rows(
+        self, statement: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
+    ) -> list[tuple[Any, ...]]:
+        """Execute a statement that reads the table ``w``."""
+        found: list[tuple[Any, ...]] = []
+        for text, values in many.in_values(statement, columns, rows):
+            found += self.execute(text, values).fetchall()
+        return found
+
+    def add_rows(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence[Any]]) -> None:
+        """Put many rows into a table."""
+        self.executemany(many.insertion(table, columns), rows)
+
+    def begin(self, *, writing: bool, temporary: bool = False) -> None:
+        """Begin a transaction; ``writing`` takes the write lock at once."""
+        del temporary
+        self.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    def commit(self) -> None:
+        """End the transaction, synced."""
+        self.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+        self.execute("ROLLBACK")
+
+    def look_at(self, *tables: str) -> None:
+        """Let the tables be: statements name the indexes to use."""
+
+    def holds(self, text: str) -> bool:
+        """Whether a text comes back as it was: what UTF-8 can hold does."""
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+
+    def fitting(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """A row as it would come back."""
+        return tuple(row)
+
+    def count_on(self, table: str) -> None:
+        """SQLite counts on from the highest id by itself."""
+
+    def rebuild(self) -> None:
+        """Write the file anew, without what was deleted."""
+        self.execute("VACUUM")
+
+    def wait_for_locks(self, seconds: float) -> None:
+        """Say for how long another's lock is waited for."""
+        self.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+    def changes(self) -> int:
+        """A number that differs whenever another connection has changed the ledger since."""
+        return int(self.execute("PRAGMA data_version").fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """A ledger in one file; see ``places.Place``."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def exists(self) -> bool:
+        """Whether the file is there; opens and creates nothing."""
+        try:
+            return self.path.is_file()
+        except OSError as error:
+            raise LedgerError(
+                f"{self.path}: the ledger cannot be looked for: {error.strerror}"
+            ) from error
+
+    def prepare(self) -> None:
+        """Create the file where it is missing, and bring it up to date."""
+        prepare(self.path)
+
+    def connect(self, *, read_only: bool = False, sealed: bool = False) -> SqliteConnection:
+        """A connection to the file."""
+        return connect(self.path, read_only=read_only, sealed=sealed)
+
+    def version_of(self, connection: SqliteConnection) -> int:
+        """The version of the ledger."""
+        return version_of(connection, self.path)
+
+    def lease(self, campaign: CampaignId) -> FileLease:
+        """What lets one process at a time run a campaign."""
+        return campaign_lease(self.path, campaign)
+
+
+def connect(path: Path, *, read_only: bool = False, sealed: bool = False) -> SqliteConnection:
     """A connection to an existing ledger, in autocommit; may be handed from thread to thread.
 
     A ``read_only`` one changes nothing at all. A ``sealed`` one has temporary tables of its own;
@@ -116,6 +188,7 @@ def connect(path: Path, *, read_only: bool = False, sealed: bool = False) -> sql
         isolation_level=None,
         check_same_thread=False,
         cached_statements=256,
+        factory=SqliteConnection,
     )
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -127,20 +200,6 @@ def connect(path: Path, *, read_only: bool = False, sealed: bool = False) -> sql
         connection.close()
         raise
     return connection
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection, *, writing: bool) -> Iterator[None]:
-    """All of the block's statements, or none; ``writing`` takes the write lock at once."""
-    connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # A full disk or a failed write has rolled back already.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 @contextmanager
@@ -190,7 +249,7 @@ def _sync_names(path: Path) -> None:
                 os.close(handle)
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: SqliteConnection, path: Path) -> None:
     _check_owner(connection, path)
     _switch_to_wal(connection, path)
     if _version(connection) == VERSION:
@@ -208,7 +267,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _check_references(connection: sqlite3.Connection, path: Path) -> None:
+def _check_references(connection: SqliteConnection, path: Path) -> None:
     broken = connection.execute("PRAGMA foreign_key_check").fetchone()
     if broken is not None:
         raise LedgerError(
@@ -218,7 +277,7 @@ def _check_references(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
+def _check_owner(connection: SqliteConnection, path: Path) -> None:
     with transaction(connection, writing=False):
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
         filled = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
@@ -234,11 +293,11 @@ def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def _version(connection: SqliteConnection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _switch_to_wal(connection: sqlite3.Connection, path: Path) -> None:
+def _switch_to_wal(connection: SqliteConnection, path: Path) -> None:
     # SQLite does not wait its busy timeout for this change when two processes make it at once.
     give_up = time.monotonic() + BUSY_TIMEOUT_S
     while True:

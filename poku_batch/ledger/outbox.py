@@ -6,29 +6,27 @@ erased meanwhile is not told. What writes is called inside a writing transaction
 """
 
 import json
-import sqlite3
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from poku_batch.ledger import cells, instants
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.models import ContactState, HookEvent, HookMessage, MessageId
 
-#: A random number of 63 bits: deleted rows must not leave their ids to later messages, which a
-#: receiver would take for repeats.
-_NEW_ID = "random() & 9223372036854775807"
-
-_ADD_RESULT = f"""
+#: A state is a plain word: it needs no escapes in JSON.
+_ADD_RESULT = """
     INSERT INTO outbox (id, campaign_id, event, contact_id, attempt_id, body, at, due_at)
-    SELECT {_NEW_ID}, campaign_id, 'result', id, :attempt, json_object('state', state), :at, :at
+    SELECT :id, campaign_id, 'result', id, :attempt, '{"state":"' || state || '"}', :at, :at
     FROM contacts WHERE id = :contact
-"""  # noqa: S608 – a constant
+"""
 
-_ADD_FINISH = f"""
+_ADD_FINISH = """
     INSERT INTO outbox (id, campaign_id, event, body, at, due_at)
-    VALUES ({_NEW_ID}, :campaign, 'finish', :body, :at, :at)
-"""  # noqa: S608 – a constant
+    VALUES (:id, :campaign, 'finish', :body, :at, :at)
+"""
 
 #: Outcome and summary are those of the results (``statements``): a person's word stands before a
 #: late answer, unless that says not to call again. The contact's reason is this message's only as
@@ -38,19 +36,19 @@ _READ = """
         g.columns, CASE WHEN c.position IS NOT NULL THEN c.cells END,
         a.placed_at, a.ended_at, n.fields,
         g.name, g.wave, c.sheet_row, c.key, NULLIF(COALESCE(a.to_number, c.to_number), ''),
-        json_extract(o.body, '$.state'),
+        o.state,
         CASE WHEN a.outcome = 'do_not_call' THEN a.outcome ELSE COALESCE(v.outcome, a.outcome) END,
         a.evidence,
         CASE WHEN a.outcome = 'do_not_call' THEN n.summary ELSE COALESCE(v.summary, n.summary) END,
         n.recording_url, a.interaction_id, a.number,
         CASE
-            WHEN a.state IN ('rejected', 'unknown') OR json_extract(o.body, '$.state') = 'unknown'
-                THEN a.error
-            WHEN c.state = json_extract(o.body, '$.state')
-                AND (a.number IS NULL OR a.number = c.attempts)
-                THEN c.reason
+            WHEN a.state IN ('rejected', 'unknown') OR o.state = 'unknown' THEN a.error
+            WHEN c.state = o.state AND (a.number IS NULL OR a.number = c.attempts) THEN c.reason
         END
-    FROM outbox o
+    FROM (
+        SELECT m.*, CASE WHEN m.event = 'result' THEN json_extract(m.body, '$.state') END AS state
+        FROM outbox m
+    ) AS o
     JOIN campaigns g ON g.id = o.campaign_id
     LEFT JOIN contacts c ON c.id = o.contact_id
     LEFT JOIN attempts a ON a.id = o.attempt_id
@@ -79,26 +77,32 @@ _UNTOLD = """
 
 _WAITING = """
     SELECT COUNT(*), MIN(due_at) FROM outbox
-    WHERE campaign_id = :campaign AND (:event IS NULL OR event = :event)
+    WHERE campaign_id = :campaign AND event = COALESCE(:event, event)
 """
 
 
 def add_result(
-    connection: sqlite3.Connection, contact_id: int, attempt_id: int | None, *, at: datetime
+    connection: Connection, contact_id: int, attempt_id: int | None, *, at: datetime
 ) -> None:
     """Keep a message of what just became of a contact.
 
     ``attempt_id`` is None where nothing was placed: the row did not render, or a rule skipped it.
     """
-    values = {"contact": contact_id, "attempt": attempt_id, "at": instants.to_stored(at)}
+    values = {
+        "id": _new_id(),
+        "contact": contact_id,
+        "attempt": attempt_id,
+        "at": instants.to_stored(at),
+    }
     do(connection, _ADD_RESULT, values)
 
 
 def add_finish(
-    connection: sqlite3.Connection, campaign: int, body: Mapping[str, Any], *, at: datetime
+    connection: Connection, campaign: int, body: Mapping[str, Any], *, at: datetime
 ) -> None:
     """Keep a message of the run's end; ``body`` holds JSON's types alone."""
     values = {
+        "id": _new_id(),
         "campaign": campaign,
         "body": json.dumps(dict(body), allow_nan=False),
         "at": instants.to_stored(at),
@@ -107,7 +111,7 @@ def add_finish(
 
 
 def messages(
-    connection: sqlite3.Connection, campaign: int, limit: int, *, event: HookEvent, now: datetime
+    connection: Connection, campaign: int, limit: int, *, event: HookEvent, now: datetime
 ) -> list[HookMessage]:
     """The first messages of an event that may be told now, with their bodies."""
     values = {
@@ -119,13 +123,13 @@ def messages(
     return [_message(event, *row) for row in do(connection, _READ, values)]
 
 
-def told(connection: sqlite3.Connection, campaign: int, message_id: MessageId) -> None:
+def told(connection: Connection, campaign: int, message_id: MessageId) -> None:
     """A message was taken; saying so twice changes nothing."""
     do(connection, _TOLD, {"campaign": campaign, "message": message_id})
 
 
 def untold(
-    connection: sqlite3.Connection,
+    connection: Connection,
     campaign: int,
     message_id: MessageId,
     why: str,
@@ -143,12 +147,21 @@ def untold(
 
 
 def waiting(
-    connection: sqlite3.Connection, campaign: int, event: HookEvent | None
+    connection: Connection, campaign: int, event: HookEvent | None
 ) -> tuple[int, datetime | None]:
     """How many messages there are, and when the first may be told."""
     values = {"campaign": campaign, "event": event}
     count, first = do(connection, _WAITING, values).fetchone()
     return count, instants.maybe_from_stored(first)
+
+
+def _new_id() -> int:
+    """A random number of 63 bits.
+
+    Deleted rows must not leave their ids to later messages, which a receiver would take for
+    repeats.
+    """
+    return secrets.randbits(63)
 
 
 def _message(

@@ -1,11 +1,9 @@
 """Reading a ledger beside its writer, on a connection of its own, off the event loop."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
@@ -13,7 +11,9 @@ import anyio.to_thread
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import cells, history, instants, runs, selection, statements, verdicts
-from poku_batch.ledger.failures import translated
+from poku_batch.ledger.connection import Connection
+from poku_batch.ledger.failures import DATABASE_ERRORS, is_lost, translated
+from poku_batch.ledger.places import Place
 from poku_batch.models import (
     CampaignId,
     ContactRecord,
@@ -41,21 +41,30 @@ class Reader:
     It sees what was committed before the question, and never holds up the writer.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: Connection, place: Place) -> None:
         self._connection = connection
-        self._path = path
+        self._place = place
         self._turn = anyio.Lock()
         self._open = True
 
-    async def run(self, ask: Callable[[sqlite3.Connection], T]) -> T:
-        """Ask in a worker thread. Raises ``LedgerError`` where SQLite fails or it is closed."""
+    async def run(self, ask: Callable[[Connection], T]) -> T:
+        """Ask in a worker thread. Raises ``LedgerError`` where that fails, or it is closed."""
         async with self._turn:
             if not self._open:
-                raise LedgerError(f"{self._path}: the ledger is closed")
+                raise LedgerError(f"{self._place}: the ledger is closed")
             try:
-                return await anyio.to_thread.run_sync(ask, self._connection)
-            except sqlite3.Error as error:
-                raise translated(error, self._path) from error
+                return await anyio.to_thread.run_sync(self._ask, ask)
+            except DATABASE_ERRORS as error:
+                raise translated(error, self._place) from error
+
+    def _ask(self, ask: Callable[[Connection], T]) -> T:
+        try:
+            return ask(self._connection)
+        except DATABASE_ERRORS as error:
+            if not is_lost(error):
+                raise
+            # A question may be asked twice; the connection looks for the database anew.
+            return ask(self._connection)
 
     async def close(self) -> None:
         """Wait for the question under way, then close the connection."""
@@ -73,7 +82,7 @@ class Reader:
         """How the current sheet stands."""
         stored_now = instants.to_stored(now)
 
-        def ask(connection: sqlite3.Connection) -> Counts:
+        def ask(connection: Connection) -> Counts:
             found = _campaign(connection, campaign)
             return counts_of(
                 connection.execute(
@@ -116,7 +125,7 @@ class Reader:
             "longest": None if longest is None else instants.length(longest),
         }
 
-        def ask(connection: sqlite3.Connection) -> PastCalls:
+        def ask(connection: Connection) -> PastCalls:
             rows = connection.execute(statements.COUNT_PAST_CALLS, values).fetchall()
             return PastCalls(
                 calls=sum(calls for _, calls, _, _ in rows),
@@ -143,7 +152,7 @@ class Reader:
     async def contact(self, campaign: CampaignId, key: str) -> ContactRecord | None:
         """The contact with a key, whether it is in the current sheet or not."""
 
-        def ask(connection: sqlite3.Connection, number: int) -> ContactRecord | None:
+        def ask(connection: Connection, number: int) -> ContactRecord | None:
             values = {"campaign": number, "key": key}
             return next(iter(records_of(connection.execute(statements.READ_RECORD, values))), None)
 
@@ -164,7 +173,7 @@ class Reader:
         found = await self.run(lambda connection: _campaign(connection, campaign))
         after = 0
 
-        def ask(connection: sqlite3.Connection) -> tuple[list[HistoryEntry], int]:
+        def ask(connection: Connection) -> tuple[list[HistoryEntry], int]:
             number = found[0] if found else None
             if number is None:
                 return [], after
@@ -176,12 +185,10 @@ class Reader:
                 return
             yield entries
 
-    async def of(
-        self, campaign: CampaignId, none: T, ask: Callable[[sqlite3.Connection, int], T]
-    ) -> T:
+    async def of(self, campaign: CampaignId, none: T, ask: Callable[[Connection, int], T]) -> T:
         """Ask about a campaign by its number; ``none`` for one that is not in the ledger."""
 
-        def ask_numbered(connection: sqlite3.Connection) -> T:
+        def ask_numbered(connection: Connection) -> T:
             found = _campaign(connection, campaign)
             return ask(connection, found[0]) if found else none
 
@@ -196,7 +203,7 @@ class Reader:
             return
         values = {"campaign": found[0], "after": -1, "limit": max(batch, 1)}
 
-        def ask(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+        def ask(connection: Connection) -> list[tuple[Any, ...]]:
             return connection.execute(statements.READ_RECORDS, values).fetchall()
 
         while rows := await self.run(ask):
@@ -212,7 +219,7 @@ class Reader:
             return
         values = {"campaign": found[0], "after": -1, "limit": max(batch, 1)}
 
-        def ask(connection: sqlite3.Connection) -> list[PlainRecord]:
+        def ask(connection: Connection) -> list[PlainRecord]:
             return connection.execute(statements.READ_PLAIN, values).fetchall()
 
         while rows := await self.run(ask):
@@ -264,9 +271,7 @@ def _count_wait(waits: dict[str, Wait], kind: str, number: int, first_at: dateti
     waits[kind] = Wait(contacts=number, first_at=first_at)
 
 
-def _campaign(
-    connection: sqlite3.Connection, campaign: CampaignId
-) -> tuple[int, str | None] | None:
+def _campaign(connection: Connection, campaign: CampaignId) -> tuple[int, str | None] | None:
     found: tuple[int, str | None] | None = connection.execute(
         statements.FIND_CAMPAIGN, {"name": campaign.name, "wave": campaign.wave}
     ).fetchone()

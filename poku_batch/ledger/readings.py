@@ -6,12 +6,12 @@ writes is called inside a writing transaction.
 """
 
 import json
-import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import instants, outbox, sequels
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do, record
 from poku_batch.ledger.holds import Hold
 from poku_batch.models import (
@@ -101,7 +101,7 @@ class _Read:
         return replace(result, opted_out=result.opted_out or self.opted_out)
 
 
-def unread_calls(connection: sqlite3.Connection, hold: Hold) -> list[UnreadCall]:
+def unread_calls(connection: Connection, hold: Hold) -> list[UnreadCall]:
     """Calls whose end an earlier run recorded and nobody has read, oldest first."""
     rows = do(connection, _FIND_UNREAD, {"campaign": hold.campaign, "run": hold.run})
     return [
@@ -135,7 +135,7 @@ def unread_calls(connection: sqlite3.Connection, hold: Hold) -> list[UnreadCall]
 
 
 def reread(
-    connection: sqlite3.Connection,
+    connection: Connection,
     hold: Hold,
     attempt_id: AttemptId,
     result: CallResult,
@@ -172,7 +172,7 @@ def reread(
     return True
 
 
-def _find(connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId) -> _Read:
+def _find(connection: Connection, hold: Hold, attempt_id: AttemptId) -> _Read:
     row = do(connection, _FIND, {"attempt": attempt_id, "campaign": hold.campaign}).fetchone()
     if row is None:
         raise LedgerError(f"attempt {attempt_id} is not one of this campaign's")

@@ -3,7 +3,6 @@
 What happens is one statement each, which does nothing for an attempt whose answer was erased.
 """
 
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from poku_batch.ledger import instants
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.reading import Reader
 from poku_batch.ledger.writer import Writer
@@ -59,8 +59,7 @@ _WALK = """
 """
 
 _COUNT = """
-    SELECT COALESCE(SUM(r.file IS NOT NULL), 0),
-        COALESCE(SUM(r.file IS NULL AND r.tries > 0), 0), COUNT(*)
+    SELECT COUNT(r.file), COUNT(*) FILTER (WHERE r.file IS NULL AND r.tries > 0), COUNT(*)
     FROM campaigns g
     JOIN contacts c ON c.campaign_id = g.id
     JOIN attempts a ON a.contact_id = c.id
@@ -79,7 +78,7 @@ _BEGIN = """
     INSERT INTO recordings (attempt_id, state, place, why, at)
     VALUES (:attempt, 'missing', :place, :why, :at)
     ON CONFLICT (attempt_id) DO UPDATE SET place = excluded.place, at = excluded.at
-    WHERE state = 'missing'
+    WHERE recordings.state = 'missing'
 """
 
 _KEEP = """
@@ -94,8 +93,8 @@ _MISS = """
     INSERT INTO recordings (attempt_id, state, place, why, tries, at)
     VALUES (:attempt, 'missing', :place, :why, 1, :at)
     ON CONFLICT (attempt_id) DO UPDATE SET place = excluded.place, why = excluded.why,
-        tries = tries + 1, at = excluded.at
-    WHERE state = 'missing'
+        tries = recordings.tries + 1, at = excluded.at
+    WHERE recordings.state = 'missing'
 """
 
 _LOSE = """
@@ -141,7 +140,7 @@ class SqliteRecordings:
             "at": instants.to_stored(at),
         }
 
-        def act(connection: sqlite3.Connection) -> Claim:
+        def act(connection: Connection) -> Claim:
             if not _is_there(connection, attempt_id):
                 return Claim.ERASED
             holder = do(connection, _HOLDER, values).fetchone()
@@ -214,11 +213,11 @@ class SqliteRecordings:
             "name": campaign.name,
             "wave": campaign.wave,
             "after": 0,
-            "kept": int(kept),
+            "kept": kept,
             "limit": max(batch, 1),
         }
 
-        def ask(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+        def ask(connection: Connection) -> list[tuple[Any, ...]]:
             return do(connection, _WALK, values).fetchall()
 
         while rows := await self._reader.run(ask):
@@ -228,7 +227,7 @@ class SqliteRecordings:
     async def _change(
         self, attempt_id: AttemptId, statement: str, values: dict[str, object]
     ) -> bool:
-        def act(connection: sqlite3.Connection) -> bool:
+        def act(connection: Connection) -> bool:
             if not _is_there(connection, attempt_id):
                 return False
             do(connection, statement, values)
@@ -237,12 +236,12 @@ class SqliteRecordings:
         return await self._writer.run(act)
 
 
-def _is_there(connection: sqlite3.Connection, attempt_id: AttemptId) -> bool:
+def _is_there(connection: Connection, attempt_id: AttemptId) -> bool:
     return do(connection, _IS_THERE, {"attempt": attempt_id}).fetchone() is not None
 
 
 def _wanted_of(
-    connection: sqlite3.Connection, campaign: CampaignId, keys: Sequence[str]
+    connection: Connection, campaign: CampaignId, keys: Sequence[str]
 ) -> list[WantedRecording]:
     names = {f"key{at}": key for at, key in enumerate(keys)}
     places = ", ".join(f":{name}" for name in names)

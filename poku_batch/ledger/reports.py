@@ -3,13 +3,13 @@
 It reads the temporary tables of ``decisions`` and nothing that grows with the sheet is kept.
 """
 
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from poku_batch.ledger import guards, instants, standing
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.reading import counts_of
 from poku_batch.models import (
     AttemptState,
@@ -63,8 +63,9 @@ _COUNT_CHANGES = """
 #: and are, those whose phone rang, those of these that are due, and those whose phone never rang.
 _COUNT_KNOWN = """
     SELECT COUNT(*), COALESCE(SUM(edited), 0),
-        COALESCE(SUM(still AND rang), 0), COALESCE(SUM(still AND rang AND due_at <= :now), 0),
-        COALESCE(SUM(still AND NOT rang), 0)
+        COUNT(*) FILTER (WHERE still AND rang),
+        COUNT(*) FILTER (WHERE still AND rang AND due_at <= :now),
+        COUNT(*) FILTER (WHERE still AND NOT rang)
     FROM (
         SELECT k.edited, p.due_at, p.state = 'pending' AND p.old_state = 'pending' AS still,
             k.called_digest IS NOT NULL AS rang
@@ -138,9 +139,7 @@ _FIRST_OTHER_KEY = f"""
 """
 
 
-def report_of(
-    connection: sqlite3.Connection, campaign: int, now: int, *, known: bool
-) -> EnrolmentReport:
+def report_of(connection: Connection, campaign: int, now: int, *, known: bool) -> EnrolmentReport:
     """Say what the plan in the temporary tables does to a campaign; ``now`` is a stored time.
 
     ``known``: the campaign has contacts.
@@ -149,7 +148,7 @@ def report_of(
     return _report_of(connection, campaign, now, rest=(), gone=gone, any_known=known)
 
 
-def report_of_the_rest(connection: sqlite3.Connection, campaign: int, now: int) -> EnrolmentReport:
+def report_of_the_rest(connection: Connection, campaign: int, now: int) -> EnrolmentReport:
     """As ``report_of``, of a plan for those rows alone that ``standing`` asks about anew.
 
     The others are contacts that stay as they are, and whose rows are what they were.
@@ -160,7 +159,7 @@ def report_of_the_rest(connection: sqlite3.Connection, campaign: int, now: int) 
 
 
 def _report_of(
-    connection: sqlite3.Connection,
+    connection: Connection,
     campaign: int,
     now: int,
     *,
@@ -198,28 +197,28 @@ def _report_of(
     )
 
 
-def _first_skipped(connection: sqlite3.Connection) -> tuple[RowNote, ...]:
+def _first_skipped(connection: Connection) -> tuple[RowNote, ...]:
     return tuple(
         RowNote(row=row, key=key or "", note=reason)
         for row, key, reason in connection.execute(_FIRST_SKIPPED, {"limit": _NOTES})
     )
 
 
-def _first_called_before(connection: sqlite3.Connection) -> tuple[RowNote, ...]:
+def _first_called_before(connection: Connection) -> tuple[RowNote, ...]:
     return tuple(
         RowNote(row=row, key=key, note=f"called before, with other cells; now {state}")
         for row, key, state in connection.execute(_FIRST_CALLED_BEFORE, {"limit": _NOTES})
     )
 
 
-def _first_reopened(connection: sqlite3.Connection) -> tuple[RowNote, ...]:
+def _first_reopened(connection: Connection) -> tuple[RowNote, ...]:
     return tuple(
         RowNote(row=row, key=key, note=_why_reopened(*before))
         for row, key, *before in connection.execute(_FIRST_REOPENED, {"limit": _NOTES})
     )
 
 
-def _first_other_key(connection: sqlite3.Connection, campaign: int) -> tuple[RowNote, ...]:
+def _first_other_key(connection: Connection, campaign: int) -> tuple[RowNote, ...]:
     values = {"campaign": campaign, "limit": _NOTES}
     return tuple(
         RowNote(row=row, key=key, note=_called_for(other, placed_at))
@@ -228,7 +227,7 @@ def _first_other_key(connection: sqlite3.Connection, campaign: int) -> tuple[Row
 
 
 def _pending(
-    connection: sqlite3.Connection, due: Sequence[tuple[int, int, str, int]], now: int
+    connection: Connection, due: Sequence[tuple[int, int, str, int]], now: int
 ) -> tuple[PendingGroup, ...]:
     """The pending contacts by group, in few enough of them; ``due`` are the rows of the due."""
     at_once: Counter[tuple[int, int]] = Counter()

@@ -65,7 +65,7 @@ RULES: tuple[Rule, ...] = (
             SELECT g.name, c.sheet_row, 'counted ' || c.attempts || ', found ' || COUNT(a.id)
             FROM contacts c JOIN campaigns g ON g.id = c.campaign_id
             LEFT JOIN attempts a ON a.contact_id = c.id
-            GROUP BY c.id
+            GROUP BY c.id, g.name
             HAVING COUNT(a.id) <> c.attempts OR COALESCE(MAX(a.number), 0) <> c.attempts
         """,
     ),
@@ -76,7 +76,7 @@ RULES: tuple[Rule, ...] = (
             FROM attempts a JOIN contacts c ON c.id = a.contact_id
             JOIN campaigns g ON g.id = c.campaign_id
             WHERE a.state IN ('dialing', 'in_call')
-            GROUP BY c.id HAVING COUNT(*) > 1
+            GROUP BY c.id, g.name HAVING COUNT(*) > 1
         """,
     ),
     Rule(

@@ -22,7 +22,7 @@ from poku_batch.ledger import (
 from poku_batch.ledger.beginnings import Intent
 from poku_batch.ledger.endings import End
 from poku_batch.ledger.holds import Hold
-from poku_batch.ledger.lock import FileLease
+from poku_batch.ledger.lock import Lease
 from poku_batch.ledger.reading import Reader
 from poku_batch.ledger.writer import Kind, Writer
 from poku_batch.models import (
@@ -57,7 +57,7 @@ class SqliteRun:
     """
 
     def __init__(
-        self, campaign: CampaignId, hold: Hold, writer: Writer, reader: Reader, lock: FileLease
+        self, campaign: CampaignId, hold: Hold, writer: Writer, reader: Reader, lock: Lease
     ) -> None:
         self.campaign = campaign
         self._hold = hold
@@ -297,7 +297,8 @@ class SqliteRun:
         return await self._reader.run(partial(controls.orders, hold=self._hold))
 
     async def beat(self, doing: Doing, *, seen_at: datetime) -> None:
-        """Write that the run is alive, and what it does."""
+        """Write that the run is alive, and what it does; see that the campaign is still held."""
+        await anyio.to_thread.run_sync(self._lock.renew)
         await self._writer.run(
             lambda connection: controls.beat(connection, self._hold, doing, seen_at=seen_at)
         )

@@ -1,10 +1,9 @@
 """The beginning and the end of a run, and what earlier ones left to it."""
 
-import sqlite3
 from datetime import datetime, timedelta
 
-from poku_batch.errors import LedgerError
 from poku_batch.ledger import instants, statements, transitions
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.holds import Hold, campaign_number
 from poku_batch.models import (
@@ -20,7 +19,7 @@ from poku_batch.models import (
 
 
 def open_run(
-    connection: sqlite3.Connection,
+    connection: Connection,
     campaign: CampaignId,
     *,
     host: str,
@@ -33,18 +32,15 @@ def open_run(
     values: dict[str, object] = {"campaign": number, "at": instants.to_stored(at)}
     do(connection, statements.RELEASE_ALL, values)
     do(connection, statements.ABANDON_RUNS, values)
-    run = do(connection, statements.ADD_RUN, values | {"host": host, "pid": pid}).lastrowid
-    if run is None:
-        raise LedgerError("the ledger gave the run no number")
+    added = do(connection, statements.ADD_RUN, values | {"host": host, "pid": pid})
+    ((run,),) = added.fetchall()
     hold = Hold(campaign=number, run=run, tell_results=tell_results)
     transitions.release_held(connection, hold, at=at)
     transitions.doubt_cut_off(connection, hold, at=at)
     return hold
 
 
-def close_run(
-    connection: sqlite3.Connection, hold: Hold, ending: RunEnding, *, at: datetime
-) -> None:
+def close_run(connection: Connection, hold: Hold, ending: RunEnding, *, at: datetime) -> None:
     """End the run and give its reservations back."""
     values = {"campaign": hold.campaign, "run": hold.run, "ending": ending}
     ended = do(connection, statements.END_RUN, values | {"at": instants.to_stored(at)})
@@ -52,7 +48,7 @@ def close_run(
         do(connection, statements.RELEASE_ALL, values)
 
 
-def usage(connection: sqlite3.Connection, campaign: int, *, longest: timedelta | None) -> Usage:
+def usage(connection: Connection, campaign: int, *, longest: timedelta | None) -> Usage:
     """What a campaign has used up; no call counts longer than ``longest``."""
     values = {
         "campaign": campaign,
@@ -62,7 +58,7 @@ def usage(connection: sqlite3.Connection, campaign: int, *, longest: timedelta |
     return Usage(minutes=minutes, open=open_)
 
 
-def open_calls(connection: sqlite3.Connection, hold: Hold) -> list[OpenCall]:
+def open_calls(connection: Connection, hold: Hold) -> list[OpenCall]:
     """Attempts of earlier runs with an interaction ID and no end, oldest first."""
     rows = do(connection, statements.FIND_OPEN_CALLS, {"campaign": hold.campaign, "run": hold.run})
     return [

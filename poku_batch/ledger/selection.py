@@ -7,11 +7,11 @@ do-not-call list, and it is not called while that is so.
 """
 
 import json
-import sqlite3
 from datetime import datetime
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import instants
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.models import PutBack, Selection
 
@@ -67,7 +67,7 @@ _MAY_HAVE_RUNG = """
 """
 
 _COUNT = f"""
-    SELECT COUNT(*), COALESCE(SUM({_MAY_HAVE_RUNG}), 0) FROM contacts c WHERE {_SELECTED}
+    SELECT COUNT(*), COUNT(*) FILTER (WHERE {_MAY_HAVE_RUNG}) FROM contacts c WHERE {_SELECTED}
 """  # noqa: S608  # put together from the parts above alone
 
 _COUNT_LEFT_ALONE = f"""
@@ -101,7 +101,7 @@ _PUT_BACK = f"""
 """  # noqa: S608  # put together from the parts above alone
 
 
-def count(connection: sqlite3.Connection, campaign: int, selection: Selection) -> PutBack:
+def count(connection: Connection, campaign: int, selection: Selection) -> PutBack:
     """Say what putting a selection back would do."""
     values = _values(campaign, selection)
     contacts, may_ring_twice = do(connection, _COUNT, values).fetchone()
@@ -110,7 +110,7 @@ def count(connection: sqlite3.Connection, campaign: int, selection: Selection) -
 
 
 def put_back(
-    connection: sqlite3.Connection,
+    connection: Connection,
     campaign: int,
     selection: Selection,
     *,

@@ -4,10 +4,10 @@ Invariant: every function is called inside a writing transaction and has no othe
 """
 
 import json
-import sqlite3
 from datetime import datetime
 
 from poku_batch.ledger import do_not_call, instants, statements
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.models import (
     CallResult,
@@ -34,7 +34,7 @@ def allowed(result: CallResult, sequel: Sequel) -> Sequel:
     return sequel
 
 
-def heed(connection: sqlite3.Connection, number: str, result: CallResult, *, at: datetime) -> None:
+def heed(connection: Connection, number: str, result: CallResult, *, at: datetime) -> None:
     """Put the number of whoever asked not to be called onto the do-not-call list."""
     # An erased attempt has no number; its hash keeps the person from being called.
     if number and wants_no_calls(result):
@@ -42,7 +42,7 @@ def heed(connection: sqlite3.Connection, number: str, result: CallResult, *, at:
 
 
 def list_number(
-    connection: sqlite3.Connection,
+    connection: Connection,
     number: str,
     *,
     reason: str | None,
@@ -55,7 +55,7 @@ def list_number(
 
 
 def settle(
-    connection: sqlite3.Connection,
+    connection: Connection,
     contact_id: int,
     result: CallResult,
     sequel: Sequel,
@@ -83,7 +83,7 @@ def settled(result: CallResult, sequel: Sequel) -> tuple[ContactState, str | Non
 
 
 def wait(
-    connection: sqlite3.Connection, contact_id: int, until: datetime, kind: WaitKind, why: str
+    connection: Connection, contact_id: int, until: datetime, kind: WaitKind, why: str
 ) -> None:
     """Say until when a pending contact waits for what its last call or placement made of it."""
     values = {"contact": contact_id, "due": instants.to_stored(until), "kind": kind, "why": why}
@@ -91,7 +91,7 @@ def wait(
 
 
 def set_contact(
-    connection: sqlite3.Connection,
+    connection: Connection,
     contact_id: int,
     state: ContactState,
     *,

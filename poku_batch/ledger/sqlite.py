@@ -18,23 +18,23 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from poku_batch.errors import CampaignBusyError
+from poku_batch.errors import CampaignBusyError, LedgerError
 from poku_batch.ledger import (
     do_not_call,
     guards,
     instants,
-    opening,
     runs,
     selection,
     statements,
     verdicts,
 )
 from poku_batch.ledger.browsing import SqliteBrowsing
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.controls import SqliteControls
 from poku_batch.ledger.enrolment import SqliteEnrolment
-from poku_batch.ledger.failures import translated
+from poku_batch.ledger.failures import DATABASE_ERRORS, translated
 from poku_batch.ledger.holds import campaign_number
-from poku_batch.ledger.lock import campaign_lease
+from poku_batch.ledger.places import Place, place_of
 from poku_batch.ledger.reading import Reader
 from poku_batch.ledger.recordings import SqliteRecordings
 from poku_batch.ledger.run import SqliteRun
@@ -63,8 +63,10 @@ from poku_batch.models import (
 class SqliteLedger:
     """The implementation of ``ports.Ledger``; made by ``open_ledger``."""
 
-    def __init__(self, path: Path, writer: Writer, reader: Reader, *, sealed: bool = False) -> None:
-        self.path = path
+    def __init__(
+        self, place: Place, writer: Writer, reader: Reader, *, sealed: bool = False
+    ) -> None:
+        self.place = place
         self._sealed = sealed
         self._writer = writer
         self._reader = reader
@@ -104,9 +106,9 @@ class SqliteLedger:
         number_caps: Sequence[Cap] = (),
     ) -> AsyncIterator[SqliteEnrolment]:
         """Begin to enrol a sheet with these columns, in their order."""
-        connection = await _connect(self.path, sealed=self._sealed)
+        connection = await _connect(self.place, sealed=self._sealed)
         session = SqliteEnrolment(
-            connection, self.path, campaign, columns, duplicates, tuple(number_caps)
+            connection, self.place, campaign, columns, duplicates, tuple(number_caps)
         )
         try:
             await session.prepare()
@@ -118,7 +120,7 @@ class SqliteLedger:
         self, campaign: CampaignId, *, tell_results: bool = False, at: datetime
     ) -> SqliteRun:
         """Take the campaign for this process, and settle what a dead run left behind."""
-        lock = campaign_lease(self.path, campaign)
+        lock = self.place.lease(campaign)
         # Shielded: cancelled in the middle, the lock must not stay behind.
         with anyio.CancelScope(shield=True):
             if not await anyio.to_thread.run_sync(lock.acquire):
@@ -275,20 +277,21 @@ class SqliteLedger:
 
 @asynccontextmanager
 async def open_ledger(url: str | Path) -> AsyncIterator[SqliteLedger]:
-    """Open the ledger at a path or ``sqlite:///path``, and create it where it is missing.
+    """Open the ledger at a path, ``sqlite:///path`` or ``postgresql://…``; create a missing one.
 
-    Its folder is created too (0700; the file 0600), but not the folder's parent. Raises
-    ``LedgerError`` where the file cannot be used, or comes from a newer version.
+    A file's folder is created too (0700; the file 0600), but not the folder's parent; of a
+    database, only the tables. Raises ``LedgerError`` where it cannot be used, or comes from a
+    newer version.
     """
-    path = opening.ledger_path(url)
-    await anyio.to_thread.run_sync(opening.prepare, path)
-    writing = await _connect(path)
+    place = place_of(url)
+    await anyio.to_thread.run_sync(place.prepare)
+    writing = await _connect(place)
     try:
-        reading = await _connect(path, read_only=True)
+        reading = await _connect(place, read_only=True)
     except BaseException:
         writing.close()
         raise
-    ledger = SqliteLedger(path, Writer(writing, path), Reader(reading, path))
+    ledger = SqliteLedger(place, Writer(writing, place), Reader(reading, place))
     try:
         yield ledger
     finally:
@@ -297,30 +300,31 @@ async def open_ledger(url: str | Path) -> AsyncIterator[SqliteLedger]:
 
 @asynccontextmanager
 async def look_into(url: str | Path) -> AsyncIterator[SqliteLedger]:
-    """Open the ledger at a path or ``sqlite:///path`` to read it: nothing of it changes.
+    """Open the ledger at a path, ``sqlite:///path`` or ``postgresql://…`` to read it alone.
 
-    One of an earlier version is read in a private copy, which alone is brought up to date: a run
-    of the earlier program may be going on with it. Enrolments can be previewed; what would write
-    raises ``LedgerError``, as does a file that is missing or is no ledger of a known version.
+    Nothing of it changes. A file of an earlier version is read in a private copy, which alone is
+    brought up to date: a run of the earlier program may be going on with it; a database of an
+    earlier version is refused. Enrolments can be previewed; what would write raises
+    ``LedgerError``, as does a ledger that is missing or of no known version.
     """
-    path = opening.ledger_path(url)
-    reading = await _connect(path, read_only=True)
+    place = place_of(url)
+    reading = await _connect(place, read_only=True)
     try:
         # It reads now and closes last, so that SQLite's log is taken away again with it.
-        version = await anyio.to_thread.run_sync(_version, reading, path)
+        version = await anyio.to_thread.run_sync(_version, reading, place)
         is_old = version < VERSION
-        writing = None if is_old else await _connect(path, read_only=True)
+        writing = None if is_old else await _connect(place, read_only=True)
     except BaseException:
         reading.close()
         raise
     if writing is None:
         try:
-            async with _copied(reading, path) as ledger:
+            async with _copied(reading, place) as ledger:
                 yield ledger
         finally:
             reading.close()
         return
-    ledger = SqliteLedger(path, Writer(writing, path), Reader(reading, path), sealed=True)
+    ledger = SqliteLedger(place, Writer(writing, place), Reader(reading, place), sealed=True)
     try:
         yield ledger
     finally:
@@ -328,8 +332,13 @@ async def look_into(url: str | Path) -> AsyncIterator[SqliteLedger]:
 
 
 @asynccontextmanager
-async def _copied(source: sqlite3.Connection, path: Path) -> AsyncIterator[SqliteLedger]:
+async def _copied(source: Connection, place: Place) -> AsyncIterator[SqliteLedger]:
     """Open a private copy of a ledger, brought up to date."""
+    if not isinstance(source, sqlite3.Connection):
+        raise LedgerError(
+            f"{place}: the ledger is of an earlier version; whatever writes to it, as poku-batch "
+            "run, brings it up to date"
+        )
 
     def copy(to: Path) -> None:
         with closing(sqlite3.connect(to, isolation_level=None)) as copied:
@@ -340,7 +349,7 @@ async def _copied(source: sqlite3.Connection, path: Path) -> AsyncIterator[Sqlit
         try:
             await anyio.to_thread.run_sync(copy, folder / "copy.db")
         except sqlite3.Error as error:
-            raise translated(error, path) from error
+            raise translated(error, place) from error
         async with open_ledger(folder / "copy.db") as ledger:
             yield ledger
 
@@ -364,19 +373,17 @@ async def _private_folder() -> AsyncIterator[Path]:
             await anyio.to_thread.run_sync(folder.cleanup)
 
 
-def _version(connection: sqlite3.Connection, path: Path) -> int:
+def _version(connection: Connection, place: Place) -> int:
     try:
-        return opening.version_of(connection, path)
-    except sqlite3.Error as error:
-        raise translated(error, path) from error
+        return place.version_of(connection)
+    except DATABASE_ERRORS as error:
+        raise translated(error, place) from error
 
 
-async def _connect(
-    path: Path, *, read_only: bool = False, sealed: bool = False
-) -> sqlite3.Connection:
+async def _connect(place: Place, *, read_only: bool = False, sealed: bool = False) -> Connection:
     try:
         return await anyio.to_thread.run_sync(
-            partial(opening.connect, path, read_only=read_only, sealed=sealed)
+            partial(place.connect, read_only=read_only, sealed=sealed)
         )
-    except sqlite3.Error as error:
-        raise translated(error, path) from error
+    except DATABASE_ERRORS as error:
+        raise translated(error, place) from error

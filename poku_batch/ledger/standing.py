@@ -15,8 +15,9 @@ from typing import Any
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import cells, statements
-from poku_batch.ledger.failures import translated
-from poku_batch.ledger.opening import connect, ledger_path, version_of
+from poku_batch.ledger.connection import Connection
+from poku_batch.ledger.failures import DATABASE_ERRORS, translated
+from poku_batch.ledger.places import place_of
 from poku_batch.ledger.schema import VERSION
 from poku_batch.models import CampaignId, SheetRow
 
@@ -49,13 +50,15 @@ _FILL = (
         AND outcome = 'invalid_number'
     """,
     """
-    INSERT OR IGNORE INTO temp.again
+    INSERT INTO temp.again
     SELECT c.position, c.id
     FROM (SELECT DISTINCT h.first_position
         FROM temp.again g
         JOIN sharing h ON h.campaign_id = :campaign AND h.position = g.position) AS firsts
     JOIN sharing s ON s.campaign_id = :campaign AND s.first_position = firsts.first_position
     JOIN contacts c ON c.campaign_id = :campaign AND c.position = s.position
+    WHERE c.position IS NOT NULL
+    ON CONFLICT DO NOTHING
     """,
 )
 
@@ -99,7 +102,7 @@ KEEP_SOURCE = "UPDATE campaigns SET enrolled_from = :source WHERE id = :campaign
 KEEP_SHARING = (
     "DELETE FROM sharing WHERE campaign_id = :campaign",
     """
-    INSERT OR IGNORE INTO sharing (campaign_id, position, first_position)
+    INSERT INTO sharing (campaign_id, position, first_position)
     SELECT :campaign, s.position, f.first
     FROM (
         SELECT r.to_number, MIN(s.position) AS first
@@ -107,9 +110,11 @@ KEEP_SHARING = (
         GROUP BY r.to_number
     ) AS f
     CROSS JOIN temp.sheet s ON s.to_number = f.to_number
+    WHERE true
+    ON CONFLICT DO NOTHING
     """,
     """
-    INSERT OR IGNORE INTO sharing (campaign_id, position, first_position)
+    INSERT INTO sharing (campaign_id, position, first_position)
     SELECT :campaign, s.position, f.first
     FROM (
         SELECT r.key, MIN(s.position) AS first
@@ -117,6 +122,8 @@ KEEP_SHARING = (
         GROUP BY r.key
     ) AS f
     CROSS JOIN temp.sheet s ON s.key = f.key
+    WHERE true
+    ON CONFLICT DO NOTHING
     """,
 )
 
@@ -130,27 +137,27 @@ def enrolled_from(url: str | Path, campaign: CampaignId) -> str | None:
     The file is opened by SQLite alone: whatever else of this process closed it would take away the
     locks of connections to it, and with them what they write. Source: sqlite.org/howtocorrupt.html
     """
-    path = ledger_path(url)
+    place = place_of(url)
     try:
-        if not path.is_file():
+        if not place.exists():
             return None
-        with closing(connect(path, read_only=True)) as connection:
-            if version_of(connection, path) != VERSION:
+        with closing(place.connect(read_only=True)) as connection:
+            if place.version_of(connection) != VERSION:
                 return None
             found = connection.execute(
                 _FIND_SOURCE, {"name": campaign.name, "wave": campaign.wave}
             ).fetchone()
     except (OSError, LedgerError):
         return None
-    except sqlite3.Error as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+    except DATABASE_ERRORS as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             return None
-        raise translated(error, path) from error
+        raise translated(error, place) from error
     return found[2] if found else None
 
 
 def recall(
-    connection: sqlite3.Connection, campaign: CampaignId, columns: tuple[str, ...], source: str
+    connection: Connection, campaign: CampaignId, columns: tuple[str, ...], source: str
 ) -> bool:
     """Fill ``again`` from a sheet enrolled from ``source``; False where it is from another.
 
@@ -166,9 +173,7 @@ def recall(
     return True
 
 
-def rows(
-    connection: sqlite3.Connection, *, after: int, limit: int
-) -> tuple[list[int], list[SheetRow]]:
+def rows(connection: Connection, *, after: int, limit: int) -> tuple[list[int], list[SheetRow]]:
     """The rows of ``again`` whose positions are after one, with these positions, in order."""
     found = connection.execute(_FIND_ROWS, {"after": after, "limit": limit}).fetchall()
     return (
@@ -177,14 +182,14 @@ def rows(
     )
 
 
-def is_from(connection: sqlite3.Connection, campaign: int, source: str) -> bool:
+def is_from(connection: Connection, campaign: int, source: str) -> bool:
     """Whether a campaign's sheet is the one that was enrolled from ``source``."""
     query = "SELECT enrolled_from FROM campaigns WHERE id = :campaign"
     found = connection.execute(query, {"campaign": campaign}).fetchone()
     return bool(found) and found[0] == source
 
 
-def counts_of_the_rest(connection: sqlite3.Connection, campaign: int) -> Iterator[tuple[Any, ...]]:
+def counts_of_the_rest(connection: Connection, campaign: int) -> Iterator[tuple[Any, ...]]:
     """How the contacts stand that are not asked about anew; as ``statements.COUNT_SETTLED``."""
     values = {"campaign": campaign}
     counts: Counter[tuple[Any, ...]] = Counter()

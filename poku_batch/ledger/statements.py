@@ -17,6 +17,7 @@ FIND_CAMPAIGN = "SELECT id, columns FROM campaigns WHERE name = :name AND wave =
 ADD_RUN = """
     INSERT INTO runs (campaign_id, host, pid, started_at)
     VALUES (:campaign, :host, :pid, :at)
+    RETURNING id
 """
 
 #: Who holds a campaign, if somebody does: the latest of the runs that have not ended.
@@ -109,11 +110,11 @@ FIND_NEXT_DUE = f"""{_LEVELS}
 """  # noqa: S608  # put together from the parts above alone
 
 COUNT_LATER = f"""{_LEVELS}
-    SELECT TOTAL((
+    SELECT COALESCE(SUM((
         SELECT COUNT(*) FROM contacts d
         WHERE d.campaign_id = :campaign AND d.priority = levels.priority AND d.due_at > :now
             AND d.state = 'pending' AND d.position IS NOT NULL AND d.reserved_by IS NULL
-    ))
+    )), 0)
     FROM levels WHERE priority IS NOT NULL
 """  # noqa: S608  # put together from the parts above alone
 
@@ -361,7 +362,7 @@ READ_RECORD = f"{_RECORDS} WHERE c.campaign_id = :campaign AND c.key = :key"
 #: Rows of the current sheet by their places, in no order.
 READ_CHOSEN = f"""{_RECORDS}
     WHERE c.campaign_id = :campaign AND c.position IS NOT NULL
-        AND c.position IN (SELECT value FROM json_each(:positions))
+        AND c.position IN (SELECT CAST(value AS BIGINT) FROM json_each(:positions))
 """  # noqa: S608  # put together from the parts above alone
 
 #: What ``_RECORDS`` says of results without fields, a step in an index less for each row.

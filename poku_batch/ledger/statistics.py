@@ -1,7 +1,6 @@
 """A campaign's calls, added up by SQLite: memory does not grow with their number."""
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from poku_batch.ledger import instants, statements
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.models import (
     AttemptStep,
@@ -74,8 +74,9 @@ _COUNT_CALLS = f"""
             ELSE MAX(1, (length + 59999999) / 60000000) END)
     FROM (
         SELECT a.placed_at, a.number, a.outcome, {_WORD} AS word,
-            MAX(0, MIN(a.ended_at - a.placed_at, COALESCE(:longest, a.ended_at - a.placed_at)))
-                AS length
+            CASE WHEN a.ended_at IS NOT NULL THEN
+                MAX(0, MIN(a.ended_at - a.placed_at, COALESCE(:longest, a.ended_at - a.placed_at)))
+            END AS length
         {_CALLS}
     ) AS calls
     GROUP BY 1, 2, 3, 4
@@ -113,7 +114,7 @@ class SqliteStatistics:
     ) -> CampaignStatistics:
         """The campaign's figures in one consistent view."""
 
-        def ask(connection: sqlite3.Connection) -> CampaignStatistics:
+        def ask(connection: Connection) -> CampaignStatistics:
             with _one_view(connection):
                 number = _number(connection, campaign)
                 if number is None:
@@ -167,7 +168,7 @@ class _Sums:
 
 
 def _added_up(
-    connection: sqlite3.Connection, campaign: int, longest: timedelta | None
+    connection: Connection, campaign: int, longest: timedelta | None
 ) -> CampaignStatistics:
     way = _way(connection, campaign)
     first, last = do(connection, _FIND_SPAN.format(way=way), {"campaign": campaign}).fetchone()
@@ -207,7 +208,7 @@ def _added_up(
     )
 
 
-def _way(connection: sqlite3.Connection, campaign: int) -> str:
+def _way(connection: Connection, campaign: int) -> str:
     contacts, attempts = do(connection, _COUNT_WAYS, {"campaign": campaign}).fetchone()
     return _BY_CONTACTS if contacts * _TIMES_AS_FAST < attempts else _BY_ATTEMPTS
 
@@ -245,16 +246,16 @@ def _bands(sums: _Sums) -> tuple[LengthBand, ...]:
 
 
 @contextmanager
-def _one_view(connection: sqlite3.Connection) -> "Iterator[None]":
+def _one_view(connection: Connection) -> "Iterator[None]":
     """Let several questions see the ledger as it is at the first of them."""
-    connection.execute("BEGIN")
+    connection.begin(writing=False)
     try:
         yield
     finally:
-        connection.execute("ROLLBACK")
+        connection.rollback()
 
 
-def _number(connection: sqlite3.Connection, campaign: CampaignId) -> int | None:
+def _number(connection: Connection, campaign: CampaignId) -> int | None:
     values = {"name": campaign.name, "wave": campaign.wave}
     found = do(connection, statements.FIND_CAMPAIGN, values).fetchone()
     return None if found is None else found[0]

@@ -5,13 +5,13 @@ what stands in the ledger before it changes anything; a transition that the stat
 raises ``LedgerError`` naming them, since it is a defect of the caller.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from poku_batch.errors import LedgerError, NotReservedError
 from poku_batch.ledger import instants, outbox, sequels, statements
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.do_not_call import is_listed
 from poku_batch.ledger.happenings import do, record
 from poku_batch.ledger.holds import Hold, require_open
@@ -66,7 +66,7 @@ class Standing:
 
 
 def withdraw(
-    connection: sqlite3.Connection,
+    connection: Connection,
     hold: Hold,
     attempt_id: AttemptId,
     contact_id: ContactId,
@@ -82,7 +82,7 @@ def withdraw(
 
 
 def hold_back(
-    connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, why: str, *, at: datetime
+    connection: Connection, hold: Hold, attempt_id: AttemptId, why: str, *, at: datetime
 ) -> None:
     """The placement was not taken; the contact stays ``dialing``, with this run."""
     attempt = _find(connection, hold.campaign, attempt_id)
@@ -95,9 +95,7 @@ def hold_back(
     record(connection, Happening.HELD, attempt_id, at=at, run=hold.run, detail=why)
 
 
-def begin_again(
-    connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, *, at: datetime
-) -> None:
+def begin_again(connection: Connection, hold: Hold, attempt_id: AttemptId, *, at: datetime) -> None:
     """Place a held attempt once more."""
     require_open(connection, hold)
     attempt = _find(connection, hold.campaign, attempt_id)
@@ -114,7 +112,7 @@ def begin_again(
 
 
 def started(
-    connection: sqlite3.Connection,
+    connection: Connection,
     hold: Hold,
     attempt_id: AttemptId,
     interaction_id: InteractionId,
@@ -131,7 +129,7 @@ def started(
 
 
 def turn_away(
-    connection: sqlite3.Connection,
+    connection: Connection,
     hold: Hold,
     attempt_id: AttemptId,
     why: str,
@@ -155,7 +153,7 @@ def turn_away(
 
 
 def reject(
-    connection: sqlite3.Connection, hold: Hold, attempt_id: AttemptId, why: str, *, at: datetime
+    connection: Connection, hold: Hold, attempt_id: AttemptId, why: str, *, at: datetime
 ) -> None:
     """The row cannot be called."""
     attempt = _find(connection, hold.campaign, attempt_id)
@@ -172,7 +170,7 @@ def reject(
 
 
 def doubt(
-    connection: sqlite3.Connection,
+    connection: Connection,
     hold: Hold,
     attempt_id: AttemptId,
     evidence: str,
@@ -187,7 +185,7 @@ def doubt(
     _doubt(connection, hold, attempt, evidence, at=at)
 
 
-def doubt_cut_off(connection: sqlite3.Connection, hold: Hold, *, at: datetime) -> None:
+def doubt_cut_off(connection: Connection, hold: Hold, *, at: datetime) -> None:
     """Attempts that dead runs left between the intent and any answer may have rung."""
     rows = do(connection, statements.FIND_CUT_OFF, {"campaign": hold.campaign}).fetchall()
     for attempt_id, placed_at in rows:
@@ -199,7 +197,7 @@ def doubt_cut_off(connection: sqlite3.Connection, hold: Hold, *, at: datetime) -
         _doubt(connection, hold, attempt, evidence, at=at)
 
 
-def release_held(connection: sqlite3.Connection, hold: Hold, *, at: datetime) -> None:
+def release_held(connection: Connection, hold: Hold, *, at: datetime) -> None:
     """Attempts that dead runs meant to place again wait for this one; no phone rang for them."""
     rows = do(connection, statements.FIND_HELD, {"campaign": hold.campaign}).fetchall()
     for attempt_id, contact_id, why in rows:
@@ -208,7 +206,7 @@ def release_held(connection: sqlite3.Connection, hold: Hold, *, at: datetime) ->
 
 
 def find_all(
-    connection: sqlite3.Connection, campaign: int, attempts: Sequence[AttemptId]
+    connection: Connection, campaign: int, attempts: Sequence[AttemptId]
 ) -> dict[AttemptId, Standing]:
     """How attempts of a campaign stand; those that are not its own are left out."""
     wanted = [(attempt, campaign) for attempt in attempts]
@@ -238,7 +236,7 @@ def _standing(  # noqa: PLR0913, PLR0917 – a row's columns
     )
 
 
-def _find(connection: sqlite3.Connection, campaign: int, attempt_id: AttemptId) -> Standing:
+def _find(connection: Connection, campaign: int, attempt_id: AttemptId) -> Standing:
     found = find_all(connection, campaign, [attempt_id]).get(attempt_id)
     if found is None:
         raise LedgerError(f"attempt {attempt_id} is not one of this campaign's")
@@ -246,7 +244,7 @@ def _find(connection: sqlite3.Connection, campaign: int, attempt_id: AttemptId) 
 
 
 def _doubt(
-    connection: sqlite3.Connection, hold: Hold, attempt: Standing, evidence: str, *, at: datetime
+    connection: Connection, hold: Hold, attempt: Standing, evidence: str, *, at: datetime
 ) -> None:
     do(
         connection,

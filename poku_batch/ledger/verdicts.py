@@ -1,9 +1,8 @@
 """Unknown calls, and a person's word on them."""
 
-import sqlite3
-
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import instants
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do, record_contact
 from poku_batch.ledger.kinds import DECIDED
 from poku_batch.ledger.sequels import list_number, set_contact
@@ -38,7 +37,7 @@ _ADD_VERDICT = """
 """
 
 
-def unknown_calls(connection: sqlite3.Connection, campaign: int, limit: int) -> list[UnknownCall]:
+def unknown_calls(connection: Connection, campaign: int, limit: int) -> list[UnknownCall]:
     """The first unknown contacts of the current sheet, in its order."""
     return [
         UnknownCall(
@@ -57,9 +56,7 @@ def unknown_calls(connection: sqlite3.Connection, campaign: int, limit: int) -> 
     ]
 
 
-def resolve(
-    connection: sqlite3.Connection, campaign: int, key: ContactKey, decision: Decision
-) -> None:
+def resolve(connection: Connection, campaign: int, key: ContactKey, decision: Decision) -> None:
     """Record a person's word on an unknown contact; its attempt stays unknown."""
     row = do(connection, _FIND_DECIDED, {"campaign": campaign, "key": key}).fetchone()
     if row is None:
@@ -86,7 +83,7 @@ def resolve(
     _decide(connection, contact, decision)
 
 
-def _decide(connection: sqlite3.Connection, contact: int, decision: Decision) -> None:
+def _decide(connection: Connection, contact: int, decision: Decision) -> None:
     """Make of a contact what the person said of it."""
     failed = decision.state is ContactState.FAILED
     set_contact(

@@ -14,7 +14,6 @@ Invariants:
 
 import math
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +21,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -30,8 +28,9 @@ import anyio.to_thread
 from anyio.lowlevel import current_token
 
 from poku_batch.errors import LedgerError
-from poku_batch.ledger.failures import is_busy, translated
-from poku_batch.ledger.opening import transaction
+from poku_batch.ledger.connection import Connection, transaction
+from poku_batch.ledger.failures import DATABASE_ERRORS, is_busy, is_lost, translated
+from poku_batch.ledger.places import Place
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -41,6 +40,9 @@ Item = TypeVar("Item")
 #: ledger that is being closed does not wait for somebody else.
 _LOCK_ROUNDS = 60
 _LOCK_ROUND_S = 2.0
+
+#: How often a database that cannot be reached is looked for, before a person is told.
+_REACH_ROUNDS = 3
 
 #: A commit writes every page that was changed, and syncs. While there are more than so many a
 #: second, each waits a moment for others to join it, as PostgreSQL's ``commit_delay`` does: of a
@@ -66,13 +68,13 @@ class Kind(Generic[Item, T]):
     the group is done again alone.
     """
 
-    act: Callable[[sqlite3.Connection, Sequence[Item]], Sequence[T]]
+    act: Callable[[Connection, Sequence[Item]], Sequence[T]]
     rank: int
 
 
 @dataclass(slots=True, eq=False)
 class _Operation(Generic[T]):
-    act: Callable[[sqlite3.Connection], T]
+    act: Callable[[Connection], T]
     settled: anyio.Event | None = None
     kind: Kind[Any, T] | None = None
     item: object = None
@@ -83,10 +85,10 @@ class _Operation(Generic[T]):
 class Writer:
     """The writing connection and its thread; of the event loop in which it is made."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        connection.execute(f"PRAGMA busy_timeout = {round(_LOCK_ROUND_S * 1000)}")
+    def __init__(self, connection: Connection, place: Place) -> None:
+        connection.wait_for_locks(_LOCK_ROUND_S)
         self._connection = connection
-        self._path = path
+        self._place = place
         # asyncio's event loop, or trio's token.
         native: Any = current_token().native_token
         self._soon = getattr(native, "call_soon_threadsafe", None) or native.run_sync_soon
@@ -103,14 +105,14 @@ class Writer:
 
     async def run(
         self,
-        act: Callable[[sqlite3.Connection], T],
+        act: Callable[[Connection], T],
         *,
-        undo: Callable[[sqlite3.Connection, T], None] | None = None,
+        undo: Callable[[Connection, T], None] | None = None,
     ) -> T:
         """Do ``act`` in a transaction; when this returns it is committed and synced.
 
         ``undo`` is done afterwards, in its own turn, if the waiting task is cancelled and ``act``
-        succeeded. Raises what ``act`` raises, and ``LedgerError`` where SQLite fails.
+        succeeded. Raises what ``act`` raises, and ``LedgerError`` where the database fails.
         """
         return await self._settle(_Operation(act), undo)
 
@@ -119,14 +121,14 @@ class Writer:
         kind: Kind[Item, T],
         item: Item,
         *,
-        undo: Callable[[sqlite3.Connection, T], None] | None = None,
+        undo: Callable[[Connection, T], None] | None = None,
     ) -> T:
         """As ``run``: do one more of a kind, in the statements of those that wait beside it."""
         operation = _Operation(lambda c: kind.act(c, [item])[0], kind=kind, item=item)
         return await self._settle(operation, undo)
 
     async def _settle(
-        self, operation: _Operation[T], undo: Callable[[sqlite3.Connection, T], None] | None
+        self, operation: _Operation[T], undo: Callable[[Connection, T], None] | None
     ) -> T:
         settled = operation.settled = anyio.Event()
         self._hand_in(operation)
@@ -136,8 +138,8 @@ class Writer:
             if undo is not None:
                 self._withdraw(operation, undo)
             raise
-        if isinstance(operation.error, sqlite3.Error):
-            raise translated(operation.error, self._path) from operation.error
+        if isinstance(operation.error, DATABASE_ERRORS):
+            raise translated(operation.error, self._place) from operation.error
         if operation.error is not None:
             raise operation.error
         return operation.value  # type: ignore[return-value]  # set, since there is no error
@@ -146,7 +148,7 @@ class Writer:
         """Commit everything handed in, then end the thread and close the connection."""
         with self._gate:
             if self._over is None:
-                self._over = f"{self._path}: the ledger is closed"
+                self._over = f"{self._place}: the ledger is closed"
                 self._queue.put(None)
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._thread.join)
@@ -157,10 +159,8 @@ class Writer:
                 raise LedgerError(self._over)
             self._queue.put(operation)  # type: ignore[arg-type]  # the queue is blind to T
 
-    def _withdraw(
-        self, operation: _Operation[T], undo: Callable[[sqlite3.Connection, T], None]
-    ) -> None:
-        def act(connection: sqlite3.Connection) -> None:
+    def _withdraw(self, operation: _Operation[T], undo: Callable[[Connection, T], None]) -> None:
+        def act(connection: Connection) -> None:
             if operation.error is None:
                 undo(connection, operation.value)  # type: ignore[arg-type]  # set: its turn is over
 
@@ -208,7 +208,7 @@ class Writer:
         failure = self._transact(self._group)
         if failure is None:
             return
-        if len(self._group) == 1 or is_busy(failure):
+        if len(self._group) == 1 or is_busy(failure) or is_lost(failure):
             # Nobody got in; waiting as long again for each of them would help nobody.
             for operation in self._group:
                 operation.error = failure
@@ -217,18 +217,25 @@ class Writer:
             operation.error = self._transact([operation])
 
     def _transact(self, operations: Sequence[_Operation[object]]) -> Exception | None:
-        for _ in range(_LOCK_ROUNDS):
+        for left in reversed(range(_LOCK_ROUNDS)):
             try:
                 with transaction(self._connection, writing=True):
                     self._perform(operations)
                 self._count_commit()
             except Exception as error:  # handed to the task that waits
                 failure = error
-                if not is_busy(failure) or self._over is not None:
+                if not self._tries_again(failure, left):
                     break
             else:
                 return None
         return failure
+
+    def _tries_again(self, failure: Exception, left: int) -> bool:
+        """Whether to go on: nothing has happened, and ``left`` rounds are."""
+        if self._over is not None:
+            return False
+        # Each of these rounds has looked for the database for a while.
+        return is_busy(failure) or (is_lost(failure) and left >= _LOCK_ROUNDS - _REACH_ROUNDS)
 
     def _perform(self, operations: Iterable[_Operation[object]]) -> None:
         for together, stretch in groupby(operations, lambda operation: operation.kind is not None):
@@ -261,7 +268,7 @@ class Writer:
 
     def _die(self, error: BaseException) -> None:
         text = (
-            f"{self._path}: the ledger's writer stopped ({type(error).__name__}: {error}); "
+            f"{self._place}: the ledger's writer stopped ({type(error).__name__}: {error}); "
             "what was confirmed is safe; run again"
         )
         with self._gate:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import anyio
 import pytest
@@ -30,9 +29,9 @@ pytestmark = pytest.mark.anyio
 OK = CallResult(outcome="completed", summary="fine", recording_url="https://r", evidence="fine")
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         await take(ledger, *map(row, range(2, 6)))
         yield ledger
 
@@ -46,8 +45,8 @@ async def records(ledger: Ledger) -> list[ContactRecord]:
     return [record async for batch in ledger.records(CLINIC) for record in batch]
 
 
-async def test_a_crashed_runs_attempts_are_settled(tmp_path: Path) -> None:
-    path = tmp_path / "crashed.db"
+async def test_a_crashed_runs_attempts_are_settled(ledger_url: str) -> None:
+    path = ledger_url
     async with open_ledger(path) as ledger:
         await take(ledger, *map(row, range(2, 7)))
         run = await ledger.open_run(CLINIC, at=NOW)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from poku_batch.ledger import SqliteLedger, open_ledger
+from poku_batch.ledger.connection import Connection
+from poku_batch.ledger.opening import SqliteConnection
 from poku_batch.models import (
     AttemptState,
     CallResult,
@@ -47,8 +48,8 @@ def at(seconds: int) -> datetime:
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+async def ledger(ledger_url: str) -> AsyncIterator[SqliteLedger]:
+    async with open_ledger(ledger_url) as ledger:
         yield ledger
 
 
@@ -110,19 +111,22 @@ async def follow(run: LedgerRun, attempt: Any, step: int) -> None:
             await run.finish(attempt, result, at=at(step + 3 * (step % 7)))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def browsed(
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Callable[..., Any], SqliteLedger, list[ContactRecord]]]:
     """What calls an asynchronous function, a ledger with a past, and all of its records."""
-    with start_blocking_portal() as portal, opened(portal, tmp_path_factory.mktemp("b")) as ledger:
+    url = str(tmp_path_factory.mktemp("b") / "ledger.db")
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_server").new_ledger()
+    with start_blocking_portal() as portal, opened(portal, url) as ledger:
         portal.call(lived_through, ledger)
         yield portal.call, ledger, portal.call(all_records, ledger)
 
 
 @contextmanager
-def opened(portal: BlockingPortal, folder: Path) -> Iterator[SqliteLedger]:
-    with portal.wrap_async_context_manager(open_ledger(folder / "ledger.db")) as ledger:
+def opened(portal: BlockingPortal, url: str) -> Iterator[SqliteLedger]:
+    with portal.wrap_async_context_manager(open_ledger(url)) as ledger:
         yield ledger
 
 
@@ -397,6 +401,7 @@ async def test_every_attempt_is_told_with_all_that_is_known(
     assert await ledger.browsing.attempt(CLINIC, "k2", 3) is None
 
 
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 async def test_a_page_of_many_contacts_reads_few_of_them(ledger: SqliteLedger) -> None:
     await enrol(ledger, 2_000)
     steps = 0
@@ -406,9 +411,13 @@ async def test_a_page_of_many_contacts_reads_few_of_them(ledger: SqliteLedger) -
         steps += 1
         return 0
 
+    def watch(connection: Connection) -> None:
+        assert isinstance(connection, SqliteConnection)
+        connection.set_progress_handler(count, 100)
+
     async def work(query: ContactQuery) -> int:
         nonlocal steps
-        await ledger._reader.run(lambda connection: connection.set_progress_handler(count, 100))
+        await ledger._reader.run(watch)
         steps = 0
         page = await ledger.browsing.contacts(CLINIC, query)
         assert page.total == 2_000

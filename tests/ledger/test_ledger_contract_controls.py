@@ -1,18 +1,16 @@
 """The contract of what people ask of runs, and of what runs say of themselves."""
 
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import look_into, open_ledger
-from poku_batch.ledger.opening import connect
 from poku_batch.models import CampaignId, Doing, Later, Orders, Pause, RunEnding, WaitKind
 from poku_batch.ports import Ledger
 from tests.ledger.ledger_clinic import CLINIC, LATER, NOW, OTHER, enrol
+from tests.ledger.ledger_raw import raw
 
 pytestmark = pytest.mark.anyio
 
@@ -27,9 +25,9 @@ DOING = Doing(
 SEEN = datetime(2026, 11, 30, 8, 0, 0, 123456, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         await enrol(ledger, 2)
         yield ledger
 
@@ -89,30 +87,30 @@ async def test_a_campaign_that_was_never_run_can_be_paused(ledger: Ledger) -> No
 
 
 async def test_controls_of_another_process_are_seen_at_once_and_outlive_it(
-    ledger: Ledger, tmp_path: Path
+    ledger: Ledger, ledger_url: str
 ) -> None:
     run = await ledger.open_run(CLINIC, at=NOW)
-    async with open_ledger(tmp_path / "ledger.db") as other:
+    async with open_ledger(ledger_url) as other:
         await other.controls.pause(CLINIC, by="ann\ud800", at=NOW)
         assert (await run.orders()).pause == Pause(at=NOW, by="ann\\ud800")
         await other.controls.ask_to_stop(CLINIC, by="bob", at=NOW)
     assert (await run.orders()).stop_by == "bob"
-    async with look_into(tmp_path / "ledger.db") as looked:
+    async with look_into(ledger_url) as looked:
         assert await looked.controls.paused(CLINIC) is not None
         with pytest.raises(LedgerError):
             await looked.controls.resume(CLINIC)
 
 
 async def test_orders_are_read_while_somebody_else_is_writing(
-    ledger: Ledger, tmp_path: Path
+    ledger: Ledger, ledger_url: str
 ) -> None:
     run = await ledger.open_run(CLINIC, at=NOW)
     await ledger.controls.pause(CLINIC, by="ann", at=NOW)
-    with closing(connect(tmp_path / "ledger.db")) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with raw(ledger_url) as other:
+        other.begin(writing=True)
         other.execute("UPDATE campaigns SET paused_at = NULL, paused_by = NULL")
         assert (await run.orders()).pause == Pause(at=NOW, by="ann")
-        other.execute("COMMIT")
+        other.commit()
     assert await run.orders() == Orders()
 
 
@@ -141,9 +139,9 @@ async def test_the_open_run_is_asked_to_stop_and_the_next_is_not(ledger: Ledger)
 
 
 async def test_a_run_that_died_is_asked_and_the_one_that_settles_it_is_not(
-    ledger: Ledger, tmp_path: Path
+    ledger: Ledger, ledger_url: str
 ) -> None:
-    async with open_ledger(tmp_path / "ledger.db") as dying:
+    async with open_ledger(ledger_url) as dying:
         run = await dying.open_run(CLINIC, at=NOW)
         await run.beat(DOING, seen_at=SEEN)
     asked = await ledger.controls.ask_to_stop(CLINIC, by="ann", at=LATER)
@@ -196,10 +194,10 @@ async def test_a_run_that_was_closed_says_nothing_more(ledger: Ledger) -> None:
     "said", ["", "null", "[]", '{"now": "soon"}', '{"now": 99999999999999999}']
 )
 async def test_what_another_program_says_of_a_run_is_no_reason_to_fail(
-    ledger: Ledger, tmp_path: Path, said: str
+    ledger: Ledger, ledger_url: str, said: str
 ) -> None:
     await ledger.open_run(CLINIC, at=NOW)
-    with closing(connect(tmp_path / "ledger.db")) as other:
+    with raw(ledger_url) as other:
         other.execute("UPDATE runs SET doing = ?", (said,))
     record = await ledger.controls.latest_run(CLINIC)
     assert record is not None
@@ -219,11 +217,11 @@ async def test_whoever_is_due_later_is_counted_and_nobody_else(ledger: Ledger) -
     assert await run.due_later(now=LATER) == 0
 
 
-async def test_reading_orders_changes_nothing(ledger: Ledger, tmp_path: Path) -> None:
+async def test_reading_orders_changes_nothing(ledger: Ledger, ledger_url: str) -> None:
     run = await ledger.open_run(CLINIC, at=NOW)
-    with closing(connect(tmp_path / "ledger.db")) as other:
-        before = other.execute("PRAGMA data_version").fetchone()
+    with raw(ledger_url) as other:
+        before = other.changes()
         await run.orders()
-        assert other.execute("PRAGMA data_version").fetchone() == before
+        assert other.changes() == before
         await run.beat(DOING, seen_at=SEEN)
-        assert other.execute("PRAGMA data_version").fetchone() != before
+        assert other.changes() != before

@@ -22,6 +22,7 @@ from poku_batch.models import (
 )
 from poku_batch.ports import Ledger
 from tests.ledger.ledger_clinic import CLINIC, LATER, NOW, OTHER, enrol, found
+from tests.ledger.ledger_raw import raw
 
 pytestmark = pytest.mark.anyio
 
@@ -33,11 +34,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "ledger.db"
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Ledger]:
-    async with open_ledger(path) as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         yield ledger
-    assert inspect(path).problems == ()
+    assert inspect(ledger_url).problems == ()
 
 
 def entry(number: str, *, at: datetime = NOW, source: str = "added") -> DoNotCallEntry:
@@ -69,18 +70,18 @@ async def test_words_of_anybody_can_be_stored(ledger: Ledger) -> None:
     odd = DoNotCallEntry(number=ANN, source="\ud800", at=NOW, reason="a\0b\ud800", by="é\ud800")
     await ledger.add_do_not_call([odd])
     (kept,) = await listed(ledger)
-    assert kept.reason == "a\0b\\ud800"
+    assert kept.reason in ("a\0b\\ud800", "a\\x00b\\ud800")
 
 
 async def test_a_removed_number_is_not_listed_and_who_removed_it_is_kept(
-    ledger: Ledger, path: Path
+    ledger: Ledger, ledger_url: str
 ) -> None:
     await ledger.add_do_not_call([entry(ANN), entry(BOB)])
     assert await ledger.remove_do_not_call(ANN, by="bob", at=LATER)
     assert not await ledger.remove_do_not_call(ANN, by="cy", at=LATER)
     assert not await ledger.remove_do_not_call(CY, by="cy", at=LATER)
     assert await listed(ledger) == [entry(BOB)]
-    with closing(sqlite3.connect(path)) as connection:
+    with raw(ledger_url) as connection:
         rows = connection.execute(
             "SELECT number, added_by, removed_by, removed_at FROM do_not_call ORDER BY number"
         ).fetchall()
@@ -93,25 +94,25 @@ async def test_a_removed_number_is_not_listed_and_who_removed_it_is_kept(
 
 
 async def test_a_removed_number_that_is_added_again_is_on_the_list_anew(
-    ledger: Ledger, path: Path
+    ledger: Ledger, ledger_url: str
 ) -> None:
     await ledger.add_do_not_call([entry(ANN), entry(BOB)])
     await ledger.remove_do_not_call(ANN, by="bob", at=NOW)
     anew = entry(ANN, at=LATER, source="imported from x.csv")
     assert await ledger.add_do_not_call([anew, entry(BOB)]) == 1
     assert await listed(ledger) == [entry(BOB), anew]
-    with closing(sqlite3.connect(path)) as connection:
+    with raw(ledger_url) as connection:
         assert listing.is_listed(connection, ANN) == "imported from x.csv"
 
 
-async def test_the_list_is_there_for_the_next_who_opens_the_ledger(path: Path) -> None:
-    async with open_ledger(path) as first, open_ledger(path) as second:
+async def test_the_list_is_there_for_the_next_who_opens_the_ledger(ledger_url: str) -> None:
+    async with open_ledger(ledger_url) as first, open_ledger(ledger_url) as second:
         await first.add_do_not_call([entry(ANN)])
         assert await listed(second) == [entry(ANN)]
         await second.remove_do_not_call(ANN, by="x", at=NOW)
         assert await listed(first) == []
         await first.add_do_not_call([entry(BOB)])
-    async with open_ledger(path) as third:
+    async with open_ledger(ledger_url) as third:
         assert await listed(third) == [entry(BOB)]
 
 

@@ -1,11 +1,8 @@
 """The contract of the history, for every ledger: who was called when, why and with what words."""
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 
 import anyio
 import pytest
@@ -24,6 +21,7 @@ from poku_batch.models import (
 )
 from poku_batch.ports import Ledger, LedgerRun
 from tests.ledger.ledger_clinic import begun
+from tests.ledger.ledger_raw import raw
 
 pytestmark = pytest.mark.anyio
 
@@ -36,10 +34,9 @@ def at(seconds: int) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    path = tmp_path / "ledger.db"
-    async with open_ledger(path) as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as session:
             rows = [
                 Enrolment(row=n, cells=("c",), key=ContactKey(f"k{n}"), to=f"+{n}")
@@ -48,7 +45,7 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
             await session.add(rows)
             await session.commit(now=NOW)
         yield ledger
-    assert inspect(path).problems == ()
+    assert inspect(ledger_url).problems == ()
 
 
 @pytest.fixture
@@ -101,8 +98,8 @@ async def test_every_step_of_an_attempt_is_told_with_its_time_and_its_run(
     assert await told(ledger, "k3") == await told(ledger, "nobody") == []
 
 
-async def test_what_a_dead_run_left_is_told_of_the_run_that_settles_it(tmp_path: Path) -> None:
-    path = tmp_path / "dead.db"
+async def test_what_a_dead_run_left_is_told_of_the_run_that_settles_it(ledger_url: str) -> None:
+    path = ledger_url
     async with open_ledger(path) as ledger:
         async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as session:
             for n in (2, 3):
@@ -147,7 +144,7 @@ async def test_an_intent_that_was_taken_back_is_told(ledger: Ledger, run: Ledger
 
 
 async def test_a_prompt_that_is_given_is_kept_once_for_all_that_share_it(
-    ledger: Ledger, run: LedgerRun, tmp_path: Path
+    ledger: Ledger, run: LedgerRun, ledger_url: str
 ) -> None:
     digest = sha256(b"shared").hexdigest()
     for _ in range(2):
@@ -162,7 +159,7 @@ async def test_a_prompt_that_is_given_is_kept_once_for_all_that_share_it(
         ("y", None),
     ]
     assert "shared" not in repr(found)
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+    with raw(ledger_url) as connection:
         assert connection.execute("SELECT COUNT(*) FROM prompts").fetchone() == (2,)
 
 

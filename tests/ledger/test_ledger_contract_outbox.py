@@ -1,10 +1,7 @@
 """The contract of the outbox, for every ledger: what is to be told, until it was taken."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -25,17 +22,17 @@ from poku_batch.models import (
 from poku_batch.ports import Ledger, LedgerRun
 from tests.engine.engine_world import memory_folder
 from tests.ledger.ledger_outbox import CLINIC, NOW, YES, at, begin, enrol, results, told
+from tests.ledger.ledger_raw import raw
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    path = tmp_path / "ledger.db"
-    async with open_ledger(path) as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         await enrol(ledger)
         yield ledger
-    assert inspect(path).problems == ()
+    assert inspect(ledger_url).problems == ()
 
 
 @pytest.fixture
@@ -168,9 +165,9 @@ async def test_an_unknown_call_and_its_late_answer_are_two_messages(run: LedgerR
 
 
 async def test_what_a_dead_run_left_unknown_is_told_by_the_run_that_settles_it(
-    tmp_path: Path,
+    ledger_url: str,
 ) -> None:
-    path = tmp_path / "dead.db"
+    path = ledger_url
     async with open_ledger(path) as ledger:
         await enrol(ledger)
         await begin(await ledger.open_run(CLINIC, at=NOW))
@@ -254,14 +251,16 @@ async def test_no_message_gets_the_id_of_one_that_is_gone(run: LedgerRun) -> Non
         seen.add(message.id)
 
 
-async def test_a_result_keeps_no_words_in_the_outbox_itself(run: LedgerRun, tmp_path: Path) -> None:
+async def test_a_result_keeps_no_words_in_the_outbox_itself(
+    run: LedgerRun, ledger_url: str
+) -> None:
     await run.finish(await begin(run), YES, at=NOW)
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+    with raw(ledger_url) as connection:
         assert connection.execute("SELECT body FROM outbox").fetchall() == [('{"state":"done"}',)]
 
 
-async def test_an_erased_person_is_not_told_of(tmp_path: Path) -> None:
-    path = tmp_path / "erased.db"
+async def test_an_erased_person_is_not_told_of(ledger_url: str) -> None:
+    path = ledger_url
     async with open_ledger(path) as ledger:
         await enrol(ledger)
         run = await ledger.open_run(CLINIC, tell_results=True, at=NOW)

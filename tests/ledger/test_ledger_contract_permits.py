@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -48,14 +47,13 @@ LISTED = DoNotCallEntry(number="+2", source="imported from list.csv", at=NOW)
 WHY = "on the do-not-call list: imported from list.csv"
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    path = tmp_path / "ledger.db"
-    async with open_ledger(path) as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         await take(ledger, row(2), row(3), row(4, to="+2"))
         await take(ledger, row(2), campaign=OTHER)
         yield ledger
-    assert inspect(path).problems == ()
+    assert inspect(ledger_url).problems == ()
 
 
 @pytest.fixture

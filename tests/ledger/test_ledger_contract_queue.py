@@ -3,7 +3,6 @@
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -28,12 +27,11 @@ HOUR = timedelta(hours=1)
 ONCE = (Cap(calls=1, within=8 * HOUR),)
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    path = tmp_path / "ledger.db"
-    async with open_ledger(path) as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         yield ledger
-    assert inspect(path).problems == ()
+    assert inspect(ledger_url).problems == ()
 
 
 def later(hours: int, kind: WaitKind = WaitKind.CALLING_HOURS) -> Later:

@@ -1,7 +1,6 @@
 """The contract of readings that come after a person, or another call, has decided the contact."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -41,13 +40,12 @@ from tests.ledger.ledger_readings import (
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    path = tmp_path / "ledger.db"
-    async with open_ledger(path) as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         await enrol(ledger, 1)
         yield ledger
-    assert inspect(path).problems == ()
+    assert inspect(ledger_url).problems == ()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from poku_batch.models import (
     WantedRecording,
 )
 from tests.ledger.ledger_clinic import CLINIC, LATER, NOW, OTHER, dial, enrol
+from tests.ledger.ledger_raw import raw
 
 pytestmark = pytest.mark.anyio
 
@@ -27,8 +28,8 @@ SHA = "a" * 64
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
-    async with open_ledger(tmp_path / "ledger.db") as opened:
+async def ledger(ledger_url: str) -> AsyncIterator[SqliteLedger]:
+    async with open_ledger(ledger_url) as opened:
         yield opened
 
 
@@ -152,8 +153,10 @@ def files(place: Path) -> list[Path]:
     return [place, Path(f"{place}.part"), Path(f"{place}.part.json")]
 
 
-async def test_erasing_a_person_deletes_what_lies_at_their_places(tmp_path: Path) -> None:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+async def test_erasing_a_person_deletes_what_lies_at_their_places(
+    tmp_path: Path, ledger_url: str
+) -> None:
+    async with open_ledger(ledger_url) as ledger:
         first, second, third = await recorded(ledger, "k2 k3 k4")
         folder = tmp_path / "copies"
         folder.mkdir()
@@ -166,25 +169,25 @@ async def test_erasing_a_person_deletes_what_lies_at_their_places(tmp_path: Path
     (folder / "k5.wav").write_bytes(b"another's")
 
     erased = [
-        erase(tmp_path / "ledger.db", number, keep_hash=False, by="ann", at=NOW)
+        erase(ledger_url, number, keep_hash=False, by="ann", at=NOW)
         for number in ("+2", "+3", "+4")
     ]
     assert [(each.recordings, each.absent) for each in erased] == [(1, 0), (1, 0), (0, 1)]
     assert [path.name for path in folder.iterdir()] == ["k5.wav"]
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+    async with open_ledger(ledger_url) as ledger:
         for attempt in (first, second, third):
             assert await ledger.recordings.of_attempt(attempt) is None
             assert await ledger.recordings.begin(attempt, folder / "x", at=NOW) is Claim.ERASED
             assert not await ledger.recordings.keep(attempt, copy(folder))
             await ledger.recordings.miss(attempt, "late", at=NOW)
             assert await ledger.recordings.of_attempt(attempt) is None
-    assert inspect(tmp_path / "ledger.db").problems == ()
+    assert inspect(ledger_url).problems == ()
 
 
 async def test_files_go_before_the_rows_that_name_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, ledger_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+    async with open_ledger(ledger_url) as ledger:
         (first,) = await recorded(ledger, "k2")
         await ledger.recordings.keep(first, copy(tmp_path, "k2.wav"))
     (tmp_path / "k2.wav").write_bytes(b"voice")
@@ -198,23 +201,23 @@ async def test_files_go_before_the_rows_that_name_them(
     with monkeypatch.context() as patched:
         patched.setattr("poku_batch.ledger.copies.sync_folder", pull_the_plug)
         with pytest.raises(PulledError):
-            erase(tmp_path / "ledger.db", "+2", keep_hash=False, by="ann", at=NOW)
+            erase(ledger_url, "+2", keep_hash=False, by="ann", at=NOW)
     (tmp_path / "k2.wav.part").write_bytes(b"a power cut brought this back")
-    erased = erase(tmp_path / "ledger.db", "+2", keep_hash=False, by="ann", at=NOW)
+    erased = erase(ledger_url, "+2", keep_hash=False, by="ann", at=NOW)
     assert (erased.contacts, erased.recordings) == (1, 1)
     assert not (tmp_path / "k2.wav.part").exists()
 
 
-async def test_what_cannot_be_deleted_keeps_the_person(tmp_path: Path) -> None:
+async def test_what_cannot_be_deleted_keeps_the_person(tmp_path: Path, ledger_url: str) -> None:
     from poku_batch.errors import LedgerError
 
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+    async with open_ledger(ledger_url) as ledger:
         (first,) = await recorded(ledger, "k2")
         await ledger.recordings.keep(first, copy(tmp_path, "k2.wav"))
     (tmp_path / "k2.wav").mkdir()
     with pytest.raises(LedgerError, match=r"k2\.wav: this recording cannot be deleted"):
-        erase(tmp_path / "ledger.db", "+2", keep_hash=False, by="ann", at=NOW)
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+        erase(ledger_url, "+2", keep_hash=False, by="ann", at=NOW)
+    async with open_ledger(ledger_url) as ledger:
         assert await ledger.recordings.of_attempt(first) == copy(tmp_path, "k2.wav")
         assert await ledger.contact(CLINIC, "k2")
 
@@ -230,14 +233,13 @@ async def test_a_forgotten_ledger_takes_its_copies_along(tmp_path: Path) -> None
     assert (tmp_path / "other.wav").exists()
 
 
-async def test_a_row_that_does_not_fit_is_found(ledger: SqliteLedger, tmp_path: Path) -> None:
-    import sqlite3
-    from contextlib import closing
-
+async def test_a_row_that_does_not_fit_is_found(
+    ledger: SqliteLedger, ledger_url: str, tmp_path: Path
+) -> None:
     first, second = await recorded(ledger)
     await ledger.recordings.keep(first, copy(tmp_path))
-    assert inspect(ledger.path).problems == ()
-    with closing(sqlite3.connect(ledger.path)) as connection, connection:
+    assert inspect(ledger_url).problems == ()
+    with raw(ledger_url) as connection:
         connection.execute("UPDATE recordings SET sha256 = 'x'")
         connection.execute(
             "INSERT INTO recordings (attempt_id, state, why, at) VALUES (?, 'missing', 'x', 0)",
@@ -246,7 +248,7 @@ async def test_a_row_that_does_not_fit_is_found(ledger: SqliteLedger, tmp_path: 
         connection.execute(
             "UPDATE answers SET recording_url = NULL WHERE attempt_id = ?", (second,)
         )
-    assert [problem.what.split(": ")[1] for problem in inspect(ledger.path).problems] == [
+    assert [problem.what.split(": ")[1] for problem in inspect(ledger_url).problems] == [
         "a local copy is recorded of a call that has no recording (attempt 1)",
         "the local copy of a recording has a place that is not its own (attempt 1)",
     ]

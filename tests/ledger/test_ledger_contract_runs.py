@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import anyio
 import pytest
@@ -34,9 +33,9 @@ CLINIC = CampaignId(name="clinic")
 OK = CallResult(outcome="completed", summary="fine", recording_url="https://r", evidence="fine")
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         await enrol(ledger, 4)
         yield ledger
 
@@ -368,5 +367,8 @@ async def test_words_that_no_file_can_hold_are_kept_as_far_as_they_can(
     await run.doubt(await begin(run), half, at=NOW)
     await run.reject(await begin(run), half, at=NOW)
     found = await records(ledger)
-    kept = "\\ud800 = \x00 é"
-    assert [found[0].summary, found[1].error, found[2].error] == [kept] * 3
+    # PostgreSQL's text has no NUL: it is spelt out there.
+    kept = {"\\ud800 = \x00 é", "\\ud800 = \\x00 é"}
+    words = {found[0].summary, found[1].error, found[2].error}
+    assert len(words) == 1
+    assert words <= kept

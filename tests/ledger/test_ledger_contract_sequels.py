@@ -47,13 +47,12 @@ AGAIN = Sequel(state=ContactState.PENDING, due_at=NOW + HOUR, why="call 2 of 3, 
 LISTED = "on the do-not-call list: heard in a call"
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    path = tmp_path / "ledger.db"
-    async with open_ledger(path) as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         await take(ledger, row(2), row(3), row(4))
         yield ledger
-    assert inspect(path).problems == ()
+    assert inspect(ledger_url).problems == ()
 
 
 @pytest.fixture

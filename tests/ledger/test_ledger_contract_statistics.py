@@ -1,12 +1,9 @@
 """What a campaign's calls come to when they are added up, for every ledger."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import anyio
@@ -15,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poku_batch.ledger import open_ledger
-from poku_batch.ledger.opening import connect
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.statistics import BANDS_S
 from poku_batch.models import (
     AttemptStep,
@@ -33,7 +30,9 @@ from poku_batch.policy.reached import is_reached
 from poku_batch.policy.spending import started_minutes
 from poku_batch.ports import Ledger, PlacedCall
 from tests.ledger.ledger_clinic import CLINIC, K2, LATER, NOW, dial, row, take
+from tests.ledger.ledger_raw import raw
 from tests.ledger.ledger_sheets import close
+from tests.postgresql import Server
 
 pytestmark = pytest.mark.anyio
 
@@ -42,9 +41,9 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(params=["sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+@pytest.fixture
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
         yield ledger
 
 
@@ -285,10 +284,10 @@ def banded(lengths: dict[Call, int]) -> tuple[LengthBand, ...]:
     return tuple(bands)
 
 
-def write(path: Path, made: list[Call]) -> None:
+def write(url: str, made: list[Call]) -> None:
     """Put calls into a ledger as they would stand there, among those of another campaign."""
-    with closing(connect(path)) as connection:
-        connection.execute("BEGIN")
+    with raw(url) as connection:
+        connection.begin(writing=True)
         connection.execute("INSERT INTO campaigns (id, name, wave) VALUES (1, 'clinic', '')")
         connection.execute("INSERT INTO campaigns (id, name, wave) VALUES (2, 'other', '')")
         for campaign in (2, 1):
@@ -304,15 +303,16 @@ def write(path: Path, made: list[Call]) -> None:
                 )
             for call in made:
                 _write_call(connection, campaign, call)
-        connection.execute("COMMIT")
+        connection.commit()
 
 
-def _write_call(connection: sqlite3.Connection, campaign: int, call: Call) -> None:
+def _write_call(connection: Connection, campaign: int, call: Call) -> None:
     added = connection.execute(
         """
         INSERT INTO attempts (contact_id, number, run_id, state, to_number, cells_digest,
             prompt_sha256, placements, began_at, placed_at, ended_at, outcome)
         VALUES (?, ?, ?, ?, '+1', '', '', 1, ?, ?, ?, ?)
+        RETURNING id
         """,
         (
             call.contact * 10 + campaign,
@@ -324,23 +324,32 @@ def _write_call(connection: sqlite3.Connection, campaign: int, call: Call) -> No
             None if call.length_us is None else call.at_us + call.length_us,
             call.outcome,
         ),
-    )
+    ).fetchall()
     if call.verdict is not None:
         connection.execute(
             "INSERT INTO verdicts (attempt_id, state, outcome, decided_by, decided_at)"
             " VALUES (?, 'done', ?, 'ann', 1)",
-            (added.lastrowid, call.verdict),
+            (added[0][0], call.verdict),
         )
 
 
 @settings(max_examples=60, deadline=None)
 @given(made=calls())
 def test_the_figures_are_those_of_counting_one_by_one(made: list[Call]) -> None:
-    async def look() -> CampaignStatistics:
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "ledger.db"
-            async with open_ledger(path) as ledger:
-                write(path, made)
-                return await ledger.statistics.of(CLINIC)
+    with TemporaryDirectory() as folder:
+        assert anyio.run(added_up, f"{folder}/ledger.db", made) == counted(made)
 
-    assert anyio.run(look) == counted(made)
+
+@settings(max_examples=15, deadline=None)
+@given(made=calls())
+def test_the_figures_of_a_database_are_those_too(
+    postgresql_server: Server, made: list[Call]
+) -> None:
+    with postgresql_server.ledger() as url:
+        assert anyio.run(added_up, url, made) == counted(made)
+
+
+async def added_up(url: str, made: list[Call]) -> CampaignStatistics:
+    async with open_ledger(url) as ledger:
+        write(url, made)
+        return await ledger.statistics.of(CLINIC)

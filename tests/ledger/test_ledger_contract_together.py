@@ -1,12 +1,10 @@
 """What is recorded for many calls at once is what it would be if each were recorded alone."""
 
-import sqlite3
+import json
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -32,6 +30,8 @@ from poku_batch.models import (
 )
 from poku_batch.ports import Ledger, LedgerRun
 from tests.ledger.ledger_clinic import CLINIC, LATER, NOW, begun
+from tests.ledger.ledger_raw import raw
+from tests.postgresql import Server
 
 pytestmark = pytest.mark.anyio
 
@@ -125,24 +125,35 @@ async def one_by_one(steps: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -
 def test_calls_recorded_together_are_recorded_as_each_alone(
     people: list[Person], guard: Guard, tell: bool
 ) -> None:
-    together = anyio.run(_campaign, people, guard, tell, at_once)
-    alone = anyio.run(_campaign, people, guard, tell, one_by_one)
-    assert together == alone
+    with tempfile.TemporaryDirectory() as folder:
+        urls = [f"{folder}/{name}.db" for name in ("together", "alone")]
+        together = anyio.run(_campaign, urls[0], people, guard, tell, at_once)
+        assert together == anyio.run(_campaign, urls[1], people, guard, tell, one_by_one)
+
+
+@settings(max_examples=12, deadline=None)
+@given(people=PEOPLE, guard=st.sampled_from(GUARDS), tell=st.booleans())
+def test_a_database_records_together_what_a_file_records_alone(
+    postgresql_server: Server, people: list[Person], guard: Guard, tell: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, postgresql_server.ledger() as url:
+        together = anyio.run(_campaign, url, people, guard, tell, at_once)
+        alone = anyio.run(_campaign, f"{folder}/alone.db", people, guard, tell, one_by_one)
+    # PostgreSQL's text has no NUL: it is spelt out there.
+    assert json.dumps(together) == json.dumps(alone).replace("\\u0000", "\\\\x00")
 
 
 async def _campaign(
-    people: list[Person], guard: Guard, tell: bool, do: Do
+    url: str, people: list[Person], guard: Guard, tell: bool, do: Do
 ) -> tuple[list[str], list[Any]]:
     """Begin and end everybody's call; gives what each was told, and what the ledger holds."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "ledger.db"
-        async with open_ledger(path) as ledger:
-            await _enrol(ledger, people)
-            run = await ledger.open_run(CLINIC, tell_results=tell, at=NOW)
-            told = await _call_everybody(ledger, run, people, guard, do)
-        assert inspect(path).problems == ()
-        with closing(sqlite3.connect(path)) as connection:
-            return told, [connection.execute(table).fetchall() for table in TABLES]
+    async with open_ledger(url) as ledger:
+        await _enrol(ledger, people)
+        run = await ledger.open_run(CLINIC, tell_results=tell, at=NOW)
+        told = await _call_everybody(ledger, run, people, guard, do)
+    assert inspect(url).problems == ()
+    with raw(url) as connection:
+        return told, [connection.execute(table).fetchall() for table in TABLES]
 
 
 async def _enrol(ledger: Ledger, people: list[Person]) -> None:
@@ -220,8 +231,8 @@ async def _hold_some(run: LedgerRun, people: list[Person]) -> None:
             await run.release(admission)
 
 
-async def test_one_that_is_listed_meanwhile_is_not_begun_beside_others(tmp_path: Path) -> None:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+async def test_one_that_is_listed_meanwhile_is_not_begun_beside_others(ledger_url: str) -> None:
+    async with open_ledger(ledger_url) as ledger:
         people = [Person(n, False, False, False, False, False, 0) for n in range(8)]
         await _enrol(ledger, people)
         run = await ledger.open_run(CLINIC, at=NOW)
@@ -237,8 +248,8 @@ async def test_one_that_is_listed_meanwhile_is_not_begun_beside_others(tmp_path:
         assert answers == {n: "Never" if n == 3 else "int" for n in range(8)}
 
 
-async def test_one_that_is_not_reserved_fails_alone(tmp_path: Path) -> None:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+async def test_one_that_is_not_reserved_fails_alone(ledger_url: str) -> None:
+    async with open_ledger(ledger_url) as ledger:
         people = [Person(n, False, False, False, False, False, 0) for n in range(8)]
         await _enrol(ledger, people)
         run = await ledger.open_run(CLINIC, at=NOW)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import anyio
 import pytest
@@ -65,8 +64,8 @@ anyio.run(main)
 
 
 @contextmanager
-def calling(path: Path, campaign: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", CALLER, str(path), campaign]
+def calling(path: str, campaign: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", CALLER, path, campaign]
     with subprocess.Popen(  # our own Python and code
         command, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -89,7 +88,7 @@ def lines(process: subprocess.Popen[str], most: int | None = None) -> list[tuple
     return said
 
 
-async def enrol(path: Path, campaign: CampaignId, rows: int) -> None:
+async def enrol(path: str, campaign: CampaignId, rows: int) -> None:
     async with (
         open_ledger(path) as ledger,
         ledger.enrolment(campaign, ["a"], DuplicateRule.FIRST) as session,
@@ -103,7 +102,7 @@ async def enrol(path: Path, campaign: CampaignId, rows: int) -> None:
         await session.commit(now=NOW)
 
 
-async def settled(path: Path) -> dict[str, ContactRecord]:
+async def settled(path: str) -> dict[str, ContactRecord]:
     """The contacts as the next run finds them; its open calls are those that had started."""
     async with open_ledger(path) as ledger:
         run = await ledger.open_run(CLINIC, at=NOW)
@@ -114,8 +113,8 @@ async def settled(path: Path) -> dict[str, ContactRecord]:
     return found
 
 
-def test_what_was_confirmed_outlives_kill_9_at_any_instant(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+def test_what_was_confirmed_outlives_kill_9_at_any_instant(ledger_url: str) -> None:
+    path = ledger_url
     anyio.run(enrol, path, CLINIC, 3_000)
     begun: set[str] = set()
     finished: set[str] = set()
@@ -143,8 +142,8 @@ def test_what_was_confirmed_outlives_kill_9_at_any_instant(tmp_path: Path) -> No
     assert len(finished) > 50
 
 
-def test_a_second_process_is_refused_until_the_first_is_dead(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+def test_a_second_process_is_refused_until_the_first_is_dead(ledger_url: str) -> None:
+    path = ledger_url
     anyio.run(enrol, path, CLINIC, 0)
 
     async def take() -> None:
@@ -163,8 +162,8 @@ def test_a_second_process_is_refused_until_the_first_is_dead(tmp_path: Path) -> 
         anyio.run(take)
 
 
-def test_two_processes_call_two_campaigns_of_one_ledger(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+def test_two_processes_call_two_campaigns_of_one_ledger(ledger_url: str) -> None:
+    path = ledger_url
     for name in ("clinic", "agency"):
         anyio.run(enrol, path, CampaignId(name=name), 200)
     with calling(path, "clinic") as one, calling(path, "agency") as two:

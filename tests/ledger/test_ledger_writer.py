@@ -1,6 +1,5 @@
 """The writer thread: commits in groups, failures apart, nobody left hanging."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,8 @@ import pytest
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger import open_ledger
-from poku_batch.ledger.opening import connect, prepare
+from poku_batch.ledger.connection import Connection
+from poku_batch.ledger.opening import SqliteConnection, SqliteFile, connect, prepare
 from poku_batch.ledger.writer import Writer
 from poku_batch.models import (
     AttemptId,
@@ -37,7 +37,7 @@ class Traced:
         self.commits = 0
         connection = connect(path)
         connection.set_trace_callback(self.trace)
-        self.writer = Writer(connection, path)
+        self.writer = Writer(connection, SqliteFile(path))
 
     def trace(self, statement: str) -> None:
         self.commits += statement == "COMMIT"
@@ -80,7 +80,9 @@ async def test_a_thousand_finishes_at_once_take_few_transactions(tmp_path: Path)
             await session.commit(now=NOW)
         run = await ledger.open_run(CLINIC, at=NOW)
         attempts: list[AttemptId] = []
-        ledger._writer._connection.set_trace_callback(trace)
+        connection = ledger._writer._connection
+        assert isinstance(connection, SqliteConnection)
+        connection.set_trace_callback(trace)
 
         async with anyio.create_task_group() as tasks:
             for admission in await run.admit(1000, now=NOW):
@@ -125,7 +127,7 @@ async def test_closing_commits_everything_handed_in(traced: Traced) -> None:
 
 
 async def test_a_writer_that_died_answers_every_call_with_an_error(traced: Traced) -> None:
-    def leave(_: sqlite3.Connection) -> None:
+    def leave(_: Connection) -> None:
         raise SystemExit(3)
 
     told: list[str] = []
@@ -170,7 +172,7 @@ async def test_a_disk_that_fails_is_told_to_the_caller_and_nothing_is_half_done(
 
 
 async def test_an_error_of_the_operation_itself_comes_to_its_caller(traced: Traced) -> None:
-    def divide(_: sqlite3.Connection) -> float:
+    def divide(_: Connection) -> float:
         return 1 / 0
 
     with pytest.raises(ZeroDivisionError):

@@ -1,0 +1,41 @@
+"""Holding every campaign of a ledger at once, as a run would, so that none of them is being run."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from poku_batch.errors import LedgerError
+from poku_batch.ledger.connection import Connection
+from poku_batch.ledger.places import Place
+from poku_batch.models import CampaignId
+
+_CAMPAIGNS = "SELECT name, wave FROM campaigns ORDER BY id"
+
+
+def all_campaigns(connection: Connection) -> list[CampaignId]:
+    """Every campaign of a ledger."""
+    return [CampaignId(name=name, wave=wave) for name, wave in connection.execute(_CAMPAIGNS)]
+
+
+@contextmanager
+def held(connection: Connection, place: Place, done: str) -> Iterator[list[CampaignId]]:
+    """Hold every campaign of the ledger, and say which they are; ``done`` is why: ``erased``.
+
+    Raises ``LedgerError`` where somebody else holds one.
+    """
+    with ExitStack() as stack:
+        campaigns = all_campaigns(connection)
+        for campaign in campaigns:
+            lease = place.lease(campaign)
+            if not lease.acquire():
+                raise busy(place, done, campaign)
+            stack.callback(lease.release)
+        yield campaigns
+
+
+def busy(place: Place, done: str, campaign: CampaignId | None = None) -> LedgerError:
+    """What to raise where a campaign is being run."""
+    what = f"the campaign {campaign}" if campaign else "a campaign"
+    return LedgerError(
+        f"{place}: {what} is being run; wait until that has ended, or stop it, then try again. "
+        f"Nothing was {done}"
+    )

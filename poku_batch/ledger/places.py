@@ -1,0 +1,104 @@
+"""Where a ledger is: a file, or a schema of a PostgreSQL database."""
+
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from poku_batch.campaign.fields import expanded
+from poku_batch.errors import LedgerError
+from poku_batch.ledger.connection import Connection
+from poku_batch.ledger.lock import Lease
+from poku_batch.ledger.opening import SqliteFile
+from poku_batch.models import CampaignId
+
+_SQLITE = "sqlite:///"
+_POSTGRESQL = ("postgresql://", "postgres://")
+
+
+class Place(Protocol):
+    """Where a ledger is, and how it is reached. As text it is fit for everybody's eyes."""
+
+    def __str__(self) -> str: ...
+
+    def exists(self) -> bool:
+        """Whether there is a ledger; creates nothing."""
+
+    def prepare(self) -> None:
+        """Create the ledger where it is missing, and bring it up to date. Blocks."""
+
+    def connect(self, *, read_only: bool = False, sealed: bool = False) -> Connection:
+        """A connection to an existing ledger, in autocommit, for one thread at a time.
+
+        A ``read_only`` one changes nothing at all; a ``sealed`` one has temporary tables alone.
+        """
+
+    def version_of(self, connection: Any) -> int:
+        """The version of a ledger, on one of the connections of this place; 0 for an empty one.
+
+        Raises ``LedgerError`` where this is another program's, or a newer version's.
+        """
+
+    def lease(self, campaign: CampaignId) -> Lease:
+        """What lets one process at a time run a campaign."""
+
+
+def place_of(url: str | Path) -> Place:
+    """The place that a ledger URL names: a path, ``sqlite:///`` and a path, ``postgresql://…``.
+
+    Raises ``LedgerError`` for another scheme, or where nothing is named.
+    """
+    if isinstance(url, str) and url.startswith(_POSTGRESQL):
+        from poku_batch.ledger.postgresql import PostgresSchema
+
+        return PostgresSchema(url)
+    return SqliteFile(ledger_path(url))
+
+
+def file_of(url: str | Path, *, instead: str) -> SqliteFile:
+    """The file that a ledger URL names, for what can be done with files alone.
+
+    Raises ``LedgerError`` for a database, which says what is to be done ``instead``.
+    """
+    place = place_of(url)
+    if not isinstance(place, SqliteFile):
+        raise LedgerError(f"{place}: this ledger is in a database, not in a file; {instead}")
+    return place
+
+
+def ledger_path(url: str | Path) -> Path:
+    """The file that a ledger URL names: a path, or ``sqlite:///`` and a path.
+
+    Raises ``LedgerError`` for another scheme, or where no path is given.
+    """
+    text = str(url)
+    if isinstance(url, str) and text.startswith(_SQLITE):
+        text = unquote(text.removeprefix(_SQLITE))
+    elif isinstance(url, str) and "://" in text:
+        # Only the scheme is shown: the rest of a URL may hold a password.
+        raise LedgerError(
+            f"no ledger is known for {text.partition('://')[0]}:// addresses; give a file's path, "
+            "sqlite:///path (sqlite:////absolute/path), or postgresql://user@host/database"
+        )
+    if not text.strip():
+        raise LedgerError(
+            "the ledger's address is empty; give a file's path, sqlite:///path, or postgresql://…"
+        )
+    return expanded(text).absolute()
+
+
+def ledger_place(url: str | Path) -> Path | str:
+    """Where a ledger is, for everybody's eyes: its file, or an address without a password."""
+    return named(place_of(url))
+
+
+def named(place: Place) -> Path | str:
+    """A place as a file, where it is one."""
+    return place.path if isinstance(place, SqliteFile) else str(place)
+
+
+def ledger_exists(url: str | Path) -> bool:
+    """Whether there is a ledger where a URL says; creates nothing.
+
+    Raises ``LedgerError`` where that cannot be known.
+    """
+    return place_of(url).exists()

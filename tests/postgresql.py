@@ -1,0 +1,132 @@
+"""A PostgreSQL server of the tests' own, and ledgers in it.
+
+It listens on a socket in a folder of its own, nowhere else, and is gone with the tests.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+from poku_batch.ledger.places import place_of
+
+#: Files in memory are synced at no cost.
+_MEMORY = Path("/dev/shm")  # noqa: S108 – where Linux has files in memory
+
+#: The server may not be root's; Debian's package brings this user.
+_USER = "postgres"
+
+TABLES = (
+    *("campaigns", "runs", "contacts", "attempts", "answers", "attempt_events", "prompts"),
+    *("verdicts", "salts", "forgotten", "do_not_call", "outbox", "sharing", "recordings"),
+)
+
+MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+
+
+class Server:
+    """A running server; each of its ledgers is a schema."""
+
+    def __init__(self, bin_: Path, folder: Path) -> None:
+        self.folder = folder
+        self._bin = bin_
+        self._numbers = count(1)
+        self._unused: list[str] = []
+
+    @contextmanager
+    def ledger(self) -> Iterator[str]:
+        """The URL of a ledger in which nothing is; others may have used it before."""
+        url = self._unused.pop() if self._unused else self.new_ledger()
+        place_of(url).prepare()
+        yield url
+        with closing(place_of(url).connect()) as connection:
+            connection.execute(f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY")
+        self._unused.append(url)
+
+    def new_ledger(self) -> str:
+        """The URL of an empty schema."""
+        name = f"ledger_{next(self._numbers)}"
+        self.ask(f"CREATE SCHEMA {name}")
+        return self.url(name)
+
+    def url(self, schema: str = "public", *, user: str = _USER) -> str:
+        return f"postgresql://{user}@/postgres?host={self.folder}&options=-csearch_path%3D{schema}"
+
+    def ask(self, statement: str) -> list[tuple[object, ...]]:
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def start(self) -> None:
+        options = (
+            f"-c listen_addresses='' -c unix_socket_directories={self.folder} "
+            "-c max_connections=300 -c shared_buffers=64MB -c autovacuum=off"
+        )
+        self._run("pg_ctl", "-w", "-o", options, "-l", str(self.folder / "log"), "start")
+
+    def restart(self) -> None:
+        """As a power cut would: nothing is finished, the log is played back."""
+        self._run("pg_ctl", "-w", "-m", "immediate", "restart")
+
+    def stop(self, how: str = "immediate") -> None:
+        self._run("pg_ctl", "-w", "-m", how, "stop")
+
+    def make(self) -> None:
+        self._run("initdb", "-A", "trust", "-U", _USER, "-E", "UTF8", "--no-sync")
+
+    def _run(self, name: str, *arguments: str) -> None:
+        command = [str(self._bin / name), "-D", str(self.folder / "data"), *arguments]
+        done = subprocess.run(
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            user=_USER if os.getuid() == 0 else None,
+            extra_groups=[] if os.getuid() == 0 else None,
+            cwd="/",
+        )
+        if done.returncode:
+            log = self.folder / "log"
+            told = log.read_text() if log.exists() else ""
+            raise RuntimeError(f"{name} failed: {done.stderr}\n{told[-2_000:]}")
+
+
+def programs() -> Path | None:
+    """The folder of the newest server's programs; None where there is none."""
+    found = sorted(
+        (path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+        key=lambda path: int(path.parent.name),
+    )
+    on_path = shutil.which("initdb")
+    if found:
+        return found[-1]
+    return Path(on_path).parent if on_path else None
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """A server that has just been made; ``programs`` must be there."""
+    bin_ = programs()
+    assert bin_ is not None
+    parent = str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=parent, prefix="poku-pg-") as name:
+        folder = Path(name)
+        if os.getuid() == 0:
+            user = pwd.getpwnam(_USER)
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        running = Server(bin_, folder)
+        running.make()
+        running.start()
+        try:
+            yield running
+        finally:
+            running.stop()
