@@ -7,7 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 from poku_batch.ledger import open_ledger
+from poku_batch.ledger.connection import transaction
+from poku_batch.ledger.copying import copy_tables
+from poku_batch.ledger.places import place_of
 from poku_batch.models import CampaignId, Cap, DuplicateRule, Enrolment, EnrolmentReport, SheetRow
+from tests.ledger.ledger_raw import raw
 
 #: All of it but the numbers of contacts: rows that are nobody's are made anew.
 CONTENTS = (
@@ -24,20 +28,30 @@ CONTENTS = (
 )
 
 
-def copied(path: Path, to: Path) -> Path:
-    """A ledger as it stands, with what is in its log."""
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to)) as copy:
-        source.backup(copy)
+def copied(path: str | Path, to: str | Path) -> str | Path:
+    """A ledger as it stands, with what is in its log, in a file or where nothing is yet."""
+    if not str(to).startswith("postgresql"):
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to)) as copy:
+            source.backup(copy)
+        return to
+    place_of(to).prepare()
+    with (
+        raw(path) as reading,
+        raw(to) as writing,
+        transaction(reading, writing=False),
+        transaction(writing, writing=True),
+    ):
+        copy_tables(reading, writing)
     return to
 
 
-def contents(path: Path) -> list[list[tuple[object, ...]]]:
-    with closing(sqlite3.connect(path)) as connection:
+def contents(path: str | Path) -> list[list[tuple[object, ...]]]:
+    with raw(path) as connection:
         return [connection.execute(query).fetchall() for query in CONTENTS]
 
 
 async def enrolled(
-    path: Path,
+    path: str | Path,
     campaign: CampaignId,
     columns: Sequence[str],
     plan: Callable[[SheetRow], Enrolment],

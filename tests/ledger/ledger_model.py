@@ -166,8 +166,13 @@ class SheetMachine(RuleBasedStateMachine):
             )
         )
 
+    @property
+    def url(self) -> str:
+        """Where the ledger is."""
+        return str(self.folder / "ledger.db")
+
     def open(self) -> SqliteLedger:
-        manager = open_ledger(self.folder / "ledger.db")
+        manager = open_ledger(self.url)
         return self.stack.enter_context(self.portal.wrap_async_context_manager(manager))
 
     def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -251,12 +256,12 @@ class SheetMachine(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([0, 2]))
     def enrol_again_as_it_is(self, hours: int) -> None:
         """Asking about some rows of a sheet that is known comes to what all of them come to."""
-        folder = self.new_folder()
+        urls = {again: self.new_url() for again in (True, False)}
         sheet = [SheetRow(row=n, cells=(row.cell,)) for n, row in enumerate(self.sheet)]
 
-        async def enrolled_in(name: str, *, again: bool) -> Any:
+        async def enrolled_in(*, again: bool) -> Any:
             return await enrolled(
-                copied(self.folder / "ledger.db", folder / name),
+                copied(self.url, urls[again]),
                 CLINIC,
                 ["cell"],
                 lambda row: enrolment(row.row, self.sheet[row.row]),
@@ -267,12 +272,16 @@ class SheetMachine(RuleBasedStateMachine):
                 now=NOW + timedelta(hours=hours),
             )
 
-        known = self.call(lambda: enrolled_in("again.db", again=True))
+        known = self.call(lambda: enrolled_in(again=True))
         if known is None:
             return
-        report, _ = self.call(lambda: enrolled_in("whole.db", again=False))
+        report, _ = self.call(lambda: enrolled_in(again=False))
         assert known[0] == report
-        assert contents(folder / "again.db") == contents(folder / "whole.db")
+        assert contents(urls[True]) == contents(urls[False])
+
+    def new_url(self) -> str:
+        """Where there is no ledger yet, or nothing in it."""
+        return str(self.new_folder() / "ledger.db")
 
     def said_of_the_known(
         self, known: set[str], before: dict[str, str], cells: dict[str, str | None]

@@ -1,5 +1,7 @@
 """Enrolling a sheet as it is, by the rows that have to be asked about, is enrolling all of it."""
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +28,7 @@ from poku_batch.models import (
 from poku_batch.ports import LedgerRun
 from tests.ledger.ledger_again import contents, copied, enrolled
 from tests.ledger.ledger_model import CLINIC, MEMORY, NOW, ROWS, SOURCE, Row, enrolment
+from tests.postgresql import Server
 
 LATER = NOW + timedelta(hours=2)
 CAPS = (Cap(calls=1, within=timedelta(days=1)),)
@@ -62,7 +65,12 @@ async def call(run: LedgerRun, end: str) -> None:
 
 
 async def both(
-    folder: Path, rows: list[Row], ends: list[str], *, duplicates: DuplicateRule, reason: str | None
+    urls: Sequence[str],
+    rows: list[Row],
+    ends: list[str],
+    *,
+    duplicates: DuplicateRule,
+    reason: str | None,
 ) -> int:
     """Enrol, call, and enrol again in two ways; ``reason`` skips every second row by then."""
     sheet = [SheetRow(row=n, cells=(row.cell,)) for n, row in enumerate(rows)]
@@ -72,7 +80,7 @@ async def both(
         "duplicates": duplicates,
         "caps": CAPS,
     }
-    first = folder / "ledger.db"
+    first, *copies = urls
     planned = [enrolment(n, row) for n, row in enumerate(rows)]
     await enrolled(
         first, CLINIC, ["a"], lambda row: planned[row.row], again=False, now=NOW, **given
@@ -87,31 +95,61 @@ async def both(
         for n, row in enumerate(rows)
     ]
     found = {}
-    for name, again in (("again", True), ("whole", False)):
-        path = copied(first, folder / f"{name}.db")
+    for url, (name, again) in zip(copies, (("again", True), ("whole", False)), strict=True):
         found[name] = await enrolled(
-            path, CLINIC, ["a"], lambda row: later[row.row], again=again, now=LATER, **given
+            copied(first, url),
+            CLINIC,
+            ["a"],
+            lambda row: later[row.row],
+            again=again,
+            now=LATER,
+            **given,
         )
     assert found["again"] is not None
     assert found["whole"] is not None
     assert found["again"][0] == found["whole"][0]
-    assert contents(folder / "again.db") == contents(folder / "whole.db")
+    assert contents(copies[0]) == contents(copies[1])
     return found["again"][1]
 
 
+def files(folder: str | Path) -> list[str]:
+    """Where a ledger and two copies of it can be."""
+    return [f"{folder}/{name}.db" for name in ("ledger", "again", "whole")]
+
+
+SHEETS = {
+    "rows": st.lists(ROWS, min_size=1, max_size=8),
+    "ends": st.lists(st.sampled_from(ENDS), max_size=6),
+    "duplicates": st.sampled_from([DuplicateRule.FIRST] * 3 + [DuplicateRule.ALL]),
+    "reason": st.sampled_from([None, "a rule"]),
+}
+
+
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    rows=st.lists(ROWS, min_size=1, max_size=8),
-    ends=st.lists(st.sampled_from(ENDS), max_size=6),
-    duplicates=st.sampled_from([DuplicateRule.FIRST] * 3 + [DuplicateRule.ALL]),
-    reason=st.sampled_from([None, "a rule"]),
-)
+@given(**SHEETS)
 def test_some_rows_come_to_what_all_rows_come_to(
     rows: list[Row], ends: list[str], duplicates: DuplicateRule, reason: str | None
 ) -> None:
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
         try:
-            anyio.run(lambda: both(Path(name), rows, ends, duplicates=duplicates, reason=reason))
+            anyio.run(lambda: both(files(name), rows, ends, duplicates=duplicates, reason=reason))
+        except ContactsError:
+            return  # no sheet that could be enrolled
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(**SHEETS)
+def test_some_rows_come_to_what_all_rows_come_to_in_a_database(
+    postgresql_server: Server,
+    rows: list[Row],
+    ends: list[str],
+    duplicates: DuplicateRule,
+    reason: str | None,
+) -> None:
+    with ExitStack() as stack:
+        urls = [stack.enter_context(postgresql_server.ledger()) for _ in range(3)]
+        try:
+            anyio.run(lambda: both(urls, rows, ends, duplicates=duplicates, reason=reason))
         except ContactsError:
             return  # no sheet that could be enrolled
 
@@ -119,7 +157,7 @@ def test_some_rows_come_to_what_all_rows_come_to(
 @pytest.mark.anyio
 async def test_a_row_is_asked_about_with_whoever_shares_its_number(tmp_path: Path) -> None:
     rows = [Row("a", "+1", "x", None), Row("b", "+1", "x", None), Row("c", "+2", "x", None)]
-    asked = await both(tmp_path, rows, ["done"], duplicates=DuplicateRule.FIRST, reason=None)
+    asked = await both(files(tmp_path), rows, ["done"], duplicates=DuplicateRule.FIRST, reason=None)
     assert asked == 3
 
 
@@ -127,5 +165,5 @@ async def test_a_row_is_asked_about_with_whoever_shares_its_number(tmp_path: Pat
 async def test_whoever_was_reached_is_not_asked_about(tmp_path: Path) -> None:
     rows = [Row(f"k{n}", f"+{n + 1}", "x", None) for n in range(9)]
     ends = ["done", "used up", "unknown", "never"]
-    asked = await both(tmp_path, rows, ends, duplicates=DuplicateRule.FIRST, reason=None)
+    asked = await both(files(tmp_path), rows, ends, duplicates=DuplicateRule.FIRST, reason=None)
     assert asked == 5

@@ -395,7 +395,7 @@ class LedgerMachine(SheetMachine):
 
     @invariant()
     def nothing_is_wrong_with_the_ledger(self) -> None:
-        assert inspect(self.folder / "ledger.db").problems == ()
+        assert inspect(self.url).problems == ()
 
 
 TestLedgerMachine = LedgerMachine.TestCase

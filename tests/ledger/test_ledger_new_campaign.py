@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import anyio
@@ -25,6 +25,7 @@ from poku_batch.models import (
     WaitKind,
 )
 from tests.ledger.ledger_sheets import CLINIC, NOW, records, row
+from tests.postgresql import Server
 
 NUMBERS = ("+1", "+2", "+3", "+4")
 CAPS = (Cap(calls=1, within=timedelta(hours=1)),)
@@ -53,10 +54,10 @@ ROWS = st.lists(
 
 
 async def enrolled(
-    folder: Path, rows: Sequence[Enrolment], rule: DuplicateRule, listed: str, *, known: bool
+    url: str, rows: Sequence[Enrolment], rule: DuplicateRule, listed: str, *, known: bool
 ) -> tuple[EnrolmentReport, list[ContactRecord]] | str:
     """What a sheet makes of a campaign, which may know somebody who is in it no longer."""
-    async with open_ledger(folder / f"{known}.db") as ledger:
+    async with open_ledger(url) as ledger:
         await ledger.add_do_not_call([DoNotCallEntry(number=listed, source="a person", at=NOW)])
         if known:
             async with ledger.enrolment(CLINIC, ["a"], rule) as session:
@@ -88,7 +89,24 @@ def test_a_new_campaign_and_one_that_knows_a_stranger_make_the_same_of_a_sheet(
 ) -> None:
     with TemporaryDirectory() as name:
         new, old = (
-            anyio.run(lambda known: enrolled(Path(name), rows, rule, listed, known=known), known)
+            anyio.run(
+                lambda known: enrolled(f"{name}/{known}.db", rows, rule, listed, known=known), known
+            )
             for known in (False, True)
         )
     assert new == old
+
+
+@settings(max_examples=15, deadline=None)
+@given(rows=ROWS, rule=st.sampled_from(DuplicateRule), listed=st.sampled_from(NUMBERS))
+@example(rows=[], rule=DuplicateRule.FIRST, listed="+1")
+def test_a_database_makes_the_same_of_it(
+    postgresql_server: Server, rows: list[Enrolment], rule: DuplicateRule, listed: str
+) -> None:
+    made = []
+    for known in (False, True):
+        with postgresql_server.ledger() as url:
+            made.append(anyio.run(partial(enrolled, url, rows, rule, listed, known=known)))
+    with TemporaryDirectory() as name:
+        made.append(anyio.run(partial(enrolled, f"{name}/l.db", rows, rule, listed, known=False)))
+    assert made[0] == made[1] == made[2]
