@@ -10,7 +10,7 @@ from poku_batch.campaign import Campaign
 from poku_batch.errors import PhoneError, UsageError
 
 if TYPE_CHECKING:
-    from poku_batch.ledger import Backup, Erased, Inspection
+    from poku_batch.ledger import Backup, Copied, Erased, Inspection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,16 @@ def back_up_ledger(folder: Path, to: Path, *, simulate: bool = False) -> "Backup
     from poku_batch.ledger import back_up
 
     return back_up(_existing(folder, simulate=simulate), to)
+
+
+def move_ledger(source: str, target: str) -> "Copied":
+    """Move a ledger from one place to another: files, or addresses of databases.
+
+    Raises ``LedgerError`` where the target holds anything, or a run of the source goes on.
+    """
+    from poku_batch.ledger import copy_ledger
+
+    return copy_ledger(source, target, at=datetime.now(UTC))
 
 
 def forget_number(

@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from poku_batch.app.ledgers import Forgotten
 from poku_batch.cli.terminal import err, out, say, shown
 
+#: Of a database.
+_ELSEWHERE = (
+    "So do the database's log and its archive, until they are gone: see docs/postgresql.md. "
+)
+
 
 def print_forgotten(found: Sequence[Forgotten], *, kept_hash: bool, uploads: int = 0) -> None:
     """Say what was erased from which ledger, and where the person still is.
@@ -37,7 +42,8 @@ def print_forgotten(found: Sequence[Forgotten], *, kept_hash: bool, uploads: int
     say(
         err,
         "The sheet, the result files and any backup still hold the person: erase them there too. "
-        "As long as the row is in the sheet, the next run takes it into the ledger again.",
+        + _ELSEWHERE * any(isinstance(one.ledger, str) for one in found)
+        + "As long as the row is in the sheet, the next run takes it into the ledger again.",
     )
     if kept_hash or any(one.erased.hash_kept for one in found):
         if not kept_hash:

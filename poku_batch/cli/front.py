@@ -43,7 +43,7 @@ Commands:
   simulator    Serve a simulated Poku API until Ctrl-C.
   schema       Print the JSON Schema of campaign files, for editors.
   do-not-call  Keep the list of numbers that no campaign of a folder...
-  ledger       Look after the ledger: look it over, copy it.
+  ledger       Look after the ledger: check, copy or move it.
 
   Begin with a rehearsal: poku-batch run CAMPAIGN --simulate. No phone rings.
 """

@@ -1,4 +1,4 @@
-"""``ledger check``, ``ledger backup`` and ``forget``: looking after what is remembered."""
+"""``ledger check``, ``backup`` and ``copy``, and ``forget``: looking after what is remembered."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from poku_batch.cli.arguments import CampaignFile, Simulated
 
 ledger = typer.Typer(
     name="ledger",
-    help="Look after the ledger: look it over, copy it.",
+    help="Look after the ledger: check, copy or move it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -75,6 +75,36 @@ def backup(
         out,
         f"{shown(made.path)}: the ledger with {made.contacts:,} contacts and {made.attempts:,} "
         "attempts; looked over, and sound",
+    )
+
+
+@ledger.command()
+def copy(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The ledger's file, or postgresql://….")
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="TO", help="A file that does not exist yet, or postgresql://….")
+    ],
+) -> None:
+    """Move a ledger: from a file into a PostgreSQL database, back, or from one to another.
+
+    Refused while a run goes on, and where TO holds anything. What arrived is compared with what was
+    sent. The campaigns of FROM are paused afterwards: run them with POKU_BATCH_LEDGER set to TO.
+    """
+    from poku_batch.app.ledgers import move_ledger
+    from poku_batch.cli.terminal import err, out, say, shown
+
+    moved = move_ledger(source, target)
+    say(
+        out,
+        f"{shown(moved.target)}: {moved.contacts:,} contacts, {moved.attempts:,} attempts and all "
+        "that goes with them; compared, and the same",
+    )
+    say(
+        err,
+        f"The campaigns of {shown(moved.source)} are paused, so that nobody is called from both. "
+        "Set POKU_BATCH_LEDGER to the new place wherever they are run, then put the old one away.",
     )
 
 

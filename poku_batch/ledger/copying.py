@@ -20,7 +20,7 @@ from poku_batch.ledger import instants
 from poku_batch.ledger.connection import Connection, transaction
 from poku_batch.ledger.failures import DATABASE_ERRORS, translated
 from poku_batch.ledger.holding import all_campaigns, held
-from poku_batch.ledger.places import Place, place_of
+from poku_batch.ledger.places import Place, named, place_of
 from poku_batch.ledger.schema import MIGRATIONS
 
 #: Tables, those before that others refer to, each with what its rows are known by.
@@ -53,8 +53,8 @@ _PAUSE = """
 class Copied:
     """What was moved where; ``rows`` are those of all tables."""
 
-    source: str
-    target: str
+    source: Path | str
+    target: Path | str
     contacts: int
     attempts: int
     rows: int
@@ -92,8 +92,8 @@ def copy_ledger(source: str | Path, target: str | Path, *, at: datetime) -> Copi
             values = {"at": instants.to_stored(at), "by": f"ledger copy, to {aim}"}
             reading.execute(_PAUSE, values)
     return Copied(
-        source=str(origin),
-        target=str(aim),
+        source=named(origin),
+        target=named(aim),
         contacts=contents["contacts"].rows,
         attempts=contents["attempts"].rows,
         rows=sum(table.rows for table in contents.values()),

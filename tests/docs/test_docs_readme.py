@@ -121,6 +121,7 @@ def test_the_campaign_and_template_that_the_readme_shows_work(
         "recordings",
         "ledger",
         "ledger",
+        "ledger",
         "forget",
     ]
     for command in commands:

@@ -253,10 +253,10 @@ async def test_a_role_with_few_rights_runs_a_ledger_that_was_made_for_it(
     """The script of docs/postgresql.md does what it says."""
     page = (Path(__file__).parents[2] / "docs" / "postgresql.md").read_text()
     script = page.split("```sql\n")[1].split("```")[0]
+    lines = [line for line in script.splitlines() if not line.startswith(("\\", "CREATE DATABASE"))]
     with raw(postgresql_server.url()) as connection:
-        for statement in filter(None, map(str.strip, script.split(";"))):
-            if not statement.startswith("CREATE DATABASE"):
-                connection.execute(statement.replace("DATABASE calls", "DATABASE postgres"))
+        for statement in filter(None, map(str.strip, "\n".join(lines).split(";"))):
+            connection.execute(statement.replace("DATABASE calls", "DATABASE postgres"))
     caller, looker = (
         postgresql_server.url("poku", user=user) for user in ("poku_caller", "poku_looker")
     )
@@ -270,9 +270,14 @@ async def test_a_role_with_few_rights_runs_a_ledger_that_was_made_for_it(
         async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as session:
             await session.add([row(2)])
             assert (await session.preview(now=NOW)).known == 1
-    with pytest.raises(LedgerError, match=r"may not do that"):
+    with pytest.raises(LedgerError, match=r"takes no writes"):
         async with open_ledger(looker) as ledger:
             await ledger.open_run(CLINIC, at=NOW)
+    with raw(looker) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        with pytest.raises(PostgresError) as caught:
+            connection.execute("UPDATE contacts SET state = 'pending'")
+        assert caught.value.code == "42501"
 
 
 # --- text --------------------------------------------------------------------------------------
