@@ -50,9 +50,9 @@ async def watch(
 
     Raises ``UsageError`` if it was never run.
     """
-    from poku_batch.ledger import ledger_path
+    from poku_batch.ledger import ledger_file
 
-    path = ledger_path(environment.ledger_url(campaign, simulate=simulate))
+    path = ledger_file(environment.ledger_url(campaign, simulate=simulate))
     shown = False
     while True:
         try:
@@ -127,8 +127,10 @@ class _Looking:
         return ended * (_MINUTE / span)
 
 
-def _file(path: Path) -> int | None:
+def _file(path: Path | None) -> int | None:
     """What tells a file from another that has its name since; None where there is none."""
+    if path is None:
+        return None
     try:
         return path.stat().st_ino
     except OSError:

@@ -8,7 +8,13 @@ from poku_batch.ledger.copying import Copied, copy_ledger
 from poku_batch.ledger.erasure import Erased, erase
 from poku_batch.ledger.forgetting import forget_ledger
 from poku_batch.ledger.inspection import Inspection, Problem, inspect
-from poku_batch.ledger.places import ledger_exists, ledger_path, ledger_place
+from poku_batch.ledger.places import (
+    ledger_everywhere,
+    ledger_exists,
+    ledger_file,
+    ledger_path,
+    ledger_place,
+)
 from poku_batch.ledger.sqlite import SqliteLedger, look_into, open_ledger, scratch_ledger
 from poku_batch.ledger.standing import enrolled_from
 
@@ -25,7 +31,9 @@ __all__ = [
     "erase",
     "forget_ledger",
     "inspect",
+    "ledger_everywhere",
     "ledger_exists",
+    "ledger_file",
     "ledger_path",
     "ledger_place",
     "look_into",

@@ -96,6 +96,18 @@ def named(place: Place) -> Path | str:
     return place.path if isinstance(place, SqliteFile) else str(place)
 
 
+def ledger_file(url: str | Path) -> Path | None:
+    """The file of a ledger; None for one in a database. Opens nothing."""
+    place = place_of(url)
+    return place.path if isinstance(place, SqliteFile) else None
+
+
+def ledger_everywhere(url: str) -> str:
+    """A ledger URL that names the same ledger in every working directory."""
+    file = ledger_file(url)
+    return url if file is None else str(file)
+
+
 def ledger_exists(url: str | Path) -> bool:
     """Whether there is a ledger where a URL says; creates nothing.
 

@@ -313,7 +313,7 @@ def test_a_ledger_of_a_newer_version_is_told(demo: World) -> None:
     hidden = demo.folder / "newer" / ".poku-batch"
     hidden.mkdir(parents=True)
     write_campaign(demo.folder / "newer")
-    with closing(connect(demo.ledger.path)) as connection:
+    with closing(connect(Path(str(demo.ledger.place)))) as connection:
         connection.execute("VACUUM INTO ?", (str(hidden / "ledger.db"),))
     with closing(connect(hidden / "ledger.db")) as connection:
         connection.execute("PRAGMA user_version = 99")

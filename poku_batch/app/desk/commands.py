@@ -46,7 +46,7 @@ def command_environment(*, with_key: bool) -> dict[str, str]:
 
     Without ``with_key`` it cannot call anybody.
     """
-    from poku_batch.ledger import ledger_path
+    from poku_batch.ledger import ledger_everywhere
 
     given = {name: value for name, value in os.environ.items() if name not in _FOR_TERMINALS}
     if not with_key:
@@ -54,7 +54,7 @@ def command_environment(*, with_key: bool) -> dict[str, str]:
     ledger = given.get("POKU_BATCH_LEDGER", "").strip()
     if ledger:
         # Of a relative path, another folder would make another ledger: everybody would be new.
-        given["POKU_BATCH_LEDGER"] = str(ledger_path(ledger))
+        given["POKU_BATCH_LEDGER"] = ledger_everywhere(ledger)
     return {**given, **_PLAIN, "PYTHONUNBUFFERED": "1"}
 
 

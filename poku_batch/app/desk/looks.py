@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from poku_batch.ledger import SqliteLedger, ledger_exists, ledger_path, look_into
+from poku_batch.ledger import SqliteLedger, ledger_exists, ledger_file, look_into
 
 #: Each has one question at a time; one that takes long must not hold up everybody.
 _MOST = 4
@@ -24,6 +24,10 @@ class _File:
 
     which: tuple[int, int]
     changed: tuple[int, ...]
+
+
+#: A database says by itself whether the ledger in it has changed.
+_IN_A_DATABASE = _File(which=(0, 0), changed=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +75,7 @@ class Looks:
     async def version(self) -> tuple[int, ...]:
         """What differs whenever the ledger has changed since; () where there is none."""
         async with self._watching:
-            file = await anyio.to_thread.run_sync(_file, self._url)
+            file = await self._found()
             if self._watch is not None and not self._watch.is_of(file):
                 watch, self._watch = self._watch, None
                 await _close(watch)
@@ -89,8 +93,14 @@ class Looks:
         for look in looks:
             await _close(look)
 
+    async def _found(self) -> _File | None:
+        # To ask a database whether it is there costs as much as to look into it.
+        if any(look.file is _IN_A_DATABASE for look in (*self._free, self._watch) if look):
+            return _IN_A_DATABASE
+        return await anyio.to_thread.run_sync(_file, self._url)
+
     async def _taken(self) -> _Look | None:
-        file = await anyio.to_thread.run_sync(_file, self._url)
+        file = await self._found()
         while self._free:
             look = self._free.pop()
             if look.is_of(file):
@@ -106,7 +116,12 @@ async def _version(look: _Look) -> int:
 async def _open(url: str, file: _File) -> _Look:
     stack = AsyncExitStack()
     ledger = await stack.enter_async_context(look_into(url))
-    return _Look(ledger=ledger, file=file, is_copy=ledger.path != ledger_path(url), stack=stack)
+    return _Look(ledger=ledger, file=file, is_copy=_is_copy(ledger, url), stack=stack)
+
+
+def _is_copy(ledger: SqliteLedger, url: str) -> bool:
+    file = ledger_file(url)
+    return file is not None and str(ledger.place) != str(file)
 
 
 async def _close(look: _Look) -> None:
@@ -115,10 +130,12 @@ async def _close(look: _Look) -> None:
 
 
 def _file(url: str) -> _File | None:
-    """The ledger's file as it is now; None where there is none."""
+    """The ledger's file as it is now, always the same for a database; None where there is none."""
+    path = ledger_file(url)
     if not ledger_exists(url):
         return None
-    path = ledger_path(url)
+    if path is None:
+        return _IN_A_DATABASE
     try:
         status = path.stat()
     except FileNotFoundError:
