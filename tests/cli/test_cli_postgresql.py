@@ -137,6 +137,28 @@ def test_of_two_runs_at_once_one_is_refused(on_postgresql: Folder, standin: Stan
     assert standin.numbers == sorted(people)
 
 
+def test_a_folders_ledger_moves_into_a_database_and_nobody_is_called_from_both(
+    on_postgresql: Folder, standin: StandIn, url: str
+) -> None:
+    folder = on_postgresql
+    people = prepare(folder, 12)
+    there = folder.env.pop("POKU_BATCH_LEDGER")
+    assert folder.run("--limit", "5").code == 4
+    moved = folder.command("ledger", "copy", folder.ledger, there)
+    assert moved.code == 0, moved
+    assert "12 contacts, 5 attempts" in moved.out
+    left_behind = folder.run("--no-wait")
+    assert (left_behind.code, len(standin.calls)) == (5, 5), left_behind
+    folder.env["POKU_BATCH_LEDGER"] = there
+    assert folder.run().code == 0
+    assert standin.numbers == sorted(people)
+    again = folder.command("ledger", "copy", folder.ledger, there)
+    assert again.code == 2
+    assert "writes over nothing" in again.err
+    for one in (moved, left_behind, again):
+        assert PASSWORD not in one.out + one.err
+
+
 def test_a_database_that_is_not_there_is_told_without_the_password(
     served: Folder, standin: StandIn
 ) -> None:

@@ -5,6 +5,7 @@ the process lives, another may take the campaign: what it finds of the run it en
 reserved it takes back, so that the one which lost its hold begins no call any more.
 """
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -25,26 +26,29 @@ class PostgresLease:
         self._place = place
         self._campaign = campaign
         self._session: Any = None
+        self._turn = threading.Lock()
 
     def acquire(self) -> bool:
         """Take the lock; False, at once, where somebody else holds it. Raises ``LedgerError``."""
-        try:
-            return self._acquire()
-        except PostgresError as error:
-            raise translated(error, self._place) from error
+        with self._turn:
+            try:
+                return self._acquire()
+            except PostgresError as error:
+                raise translated(error, self._place) from error
 
     def renew(self) -> None:
         """Take the lock again where its session was lost; nothing is raised."""
-        if self._session is None or self._is_alive():
-            return
-        try:
-            self._acquire()
-        except PostgresError:
-            return
+        with self._turn:
+            if self._session is None or self._is_alive():
+                return
+            # Another may have the campaign by now: the ledger tells this run that it has ended.
+            with suppress(PostgresError):
+                self._acquire()
 
     def release(self) -> None:
         """Let the lock go; nothing happens where it is not held."""
-        session, self._session = self._session, None
+        with self._turn:
+            session, self._session = self._session, None
         if session is None:
             return
         # The server would notice the end of the session a moment later only.
