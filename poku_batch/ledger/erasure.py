@@ -202,7 +202,7 @@ def erase(
                 if all_campaigns(connection) != campaigns:
                     raise busy(place, "erased")
                 erased = _erase(connection, number, keep_hash=keep_hash, by=by, at=at)
-            connection.rebuild()
+            _rebuild(connection, place, wait_s=wait_s)
             if isinstance(connection, sqlite3.Connection):
                 _empty_log(connection, place, wait_s=wait_s)
     except DATABASE_ERRORS as error:
@@ -280,6 +280,18 @@ def _keep_hash(connection: Connection, number: str, at: datetime) -> None:
 
 def _hmac(salt: str, number: str) -> str:
     return hmac.new(bytes.fromhex(salt), number.encode(), hashlib.sha256).hexdigest()
+
+
+def _rebuild(connection: Connection, place: Place, *, wait_s: float) -> None:
+    """Write what is left anew; readers may have to end first."""
+    connection.wait_for_locks(wait_s)
+    try:
+        connection.rebuild()
+    except DATABASE_ERRORS as error:
+        raise LedgerError(
+            f"{place}: the person is erased, but the ledger could not be written anew ({error}), "
+            "and may hold traces; end other programs that read it, then forget once more"
+        ) from error
 
 
 def _empty_log(connection: Connection, place: Place, *, wait_s: float) -> None:

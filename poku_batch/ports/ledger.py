@@ -91,6 +91,9 @@ class EnrolmentSession(Protocol):
 class Ledger(Protocol):
     """The durable record of contacts and attempts; also the queue.
 
+    Words that the place of the ledger cannot hold are spelt out in ASCII: half a surrogate, and in
+    PostgreSQL NUL. A key with such a character is refused when a sheet is enrolled.
+
     An ``async with`` block closes it, after everything handed in is committed.
     """
 

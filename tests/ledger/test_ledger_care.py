@@ -13,7 +13,8 @@ import anyio
 import pytest
 
 from poku_batch.errors import LedgerError
-from poku_batch.ledger import back_up, inspect, open_ledger
+from poku_batch.ledger import back_up, inspect, inspection, open_ledger
+from poku_batch.ledger.places import place_of
 from poku_batch.ledger.rules import RULES
 from poku_batch.ledger.schema import VERSION
 from poku_batch.models import (
@@ -26,12 +27,14 @@ from poku_batch.models import (
     RunEnding,
 )
 from tests.ledger.ledger_clinic import begun
+from tests.ledger.ledger_raw import raw
+from tests.postgresql import Server
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 CLINIC = CampaignId(name="clinic")
 
 
-async def fill(path: Path, *, rows: int = 6, close: bool = True) -> None:
+async def fill(path: str | Path, *, rows: int = 6, close: bool = True) -> None:
     async with open_ledger(path) as ledger:
         async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as session:
             await session.add(
@@ -77,81 +80,81 @@ def test_a_sound_ledger_has_no_problems_and_is_not_changed(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    ("statement", "expected"),
-    [
-        ("UPDATE contacts SET state='pending' WHERE key='k2'", "row 2: the contact is pending"),
-        ("UPDATE contacts SET state='unknown' WHERE key='k5'", "row 5: the contact is unknown"),
-        ("UPDATE contacts SET state='done' WHERE key='k3'", "row 3: the contact is done"),
-        (
-            "UPDATE contacts SET state='failed', reason='x', reason_kind='x' WHERE key='k3'",
-            "row 3: the contact is failed",
-        ),
-        ("UPDATE contacts SET state='dialing' WHERE key='k7'", "row 7: the contact is dialing"),
-        (
-            "UPDATE contacts SET state='skipped', reason='x', reason_kind='x' WHERE key='k2'",
-            "row 2: the contact is skipped",
-        ),
-        ("UPDATE contacts SET attempts=3 WHERE key='k5'", "counted 3, found 1"),
-        (
-            """INSERT INTO attempts SELECT 99, contact_id, 2, run_id, state, to_number,
-            cells_digest, prompt_sha256, placements, 'z', began_at, placed_at, ended_at, outcome,
-            evidence, error, NULL FROM attempts WHERE id=1""",
-            "row 2: the contact has two attempts open at once (2 open)",
-        ),
-        (
-            "UPDATE contacts SET reserved_by=1 WHERE key='k7'",
-            "row 7: the contact is reserved by a run that has ended",
-        ),
-        (
-            "INSERT INTO answers (attempt_id, summary) VALUES (1, 'x')",
-            "row 2: a result is kept of a call that has not ended",
-        ),
-        (
-            "UPDATE attempt_events SET contact_id=5 WHERE id=1",
-            "row 6: the history tells of an attempt that is another contact's (began)",
-        ),
-        (
-            "DELETE FROM attempt_events WHERE attempt_id=5",
-            "row 6: the history does not tell of an attempt (attempt 1)",
-        ),
-        (
-            "UPDATE contacts SET base_due_at=5, base_kind='redial' WHERE key='k7'",
-            "row 7: the contact is due before its last call or placement allows (redial)",
-        ),
-        (
-            "UPDATE contacts SET due_at=5 WHERE key='k7'",
-            "row 7: the contact waits, and nothing says what for (due at 5)",
-        ),
-        (
-            "UPDATE answers SET to_read=1",
-            "a call is still to be read, and what becomes of its contact was not kept (attempt 1)",
-        ),
-        (
-            "UPDATE attempts SET outcome='do_not_call' WHERE outcome IS NOT NULL",
-            "somebody asked in a call not to be called, and the do-not-call list knows nothing",
-        ),
-        (
-            "UPDATE answers SET opted_out='no more'",
-            "somebody asked in a call not to be called, and the do-not-call list knows nothing",
-        ),
-        (
-            """INSERT INTO outbox (campaign_id, event, contact_id, at, due_at)
-            SELECT 98, 'result', id, 0, 0 FROM contacts WHERE key='k7'""",
-            "1 of outbox belong to no row of campaigns",
-        ),
-        ("UPDATE contacts SET campaign_id=77 WHERE key='k7'", "1 of contacts belong to no row of"),
-        ("UPDATE campaigns SET paused_at = 5", "clinic: whether it is paused is only half said"),
-        ("UPDATE campaigns SET paused_by = 'ann'", "whether it is paused is only half said"),
-        (
-            "UPDATE runs SET stop_asked_by = 'ann'",
-            "clinic: what run 1 was asked, or says of itself",
-        ),
-        ("UPDATE runs SET seen_at = 5", "clinic: what run 1 was asked, or says of itself"),
-        ("UPDATE runs SET seen_at = 5, doing = '{'", "what run 1 was asked, or says of itself"),
-        ("PRAGMA user_version = 99", "the ledger is of version 99"),
-    ],
-)
+SPOILT = [
+    ("UPDATE contacts SET state='pending' WHERE key='k2'", "row 2: the contact is pending"),
+    ("UPDATE contacts SET state='unknown' WHERE key='k5'", "row 5: the contact is unknown"),
+    ("UPDATE contacts SET state='done' WHERE key='k3'", "row 3: the contact is done"),
+    (
+        "UPDATE contacts SET state='failed', reason='x', reason_kind='x' WHERE key='k3'",
+        "row 3: the contact is failed",
+    ),
+    ("UPDATE contacts SET state='dialing' WHERE key='k7'", "row 7: the contact is dialing"),
+    (
+        "UPDATE contacts SET state='skipped', reason='x', reason_kind='x' WHERE key='k2'",
+        "row 2: the contact is skipped",
+    ),
+    ("UPDATE contacts SET attempts=3 WHERE key='k5'", "counted 3, found 1"),
+    (
+        """INSERT INTO attempts SELECT 99, contact_id, 2, run_id, state, to_number,
+        cells_digest, prompt_sha256, placements, 'z', began_at, placed_at, ended_at, outcome,
+        evidence, error, NULL FROM attempts WHERE id=1""",
+        "row 2: the contact has two attempts open at once (2 open)",
+    ),
+    (
+        "UPDATE contacts SET reserved_by=1 WHERE key='k7'",
+        "row 7: the contact is reserved by a run that has ended",
+    ),
+    (
+        "INSERT INTO answers (attempt_id, summary) VALUES (1, 'x')",
+        "row 2: a result is kept of a call that has not ended",
+    ),
+    (
+        "UPDATE attempt_events SET contact_id=5 WHERE id=1",
+        "row 6: the history tells of an attempt that is another contact's (began)",
+    ),
+    (
+        "DELETE FROM attempt_events WHERE attempt_id=5",
+        "row 6: the history does not tell of an attempt (attempt 1)",
+    ),
+    (
+        "UPDATE contacts SET base_due_at=5, base_kind='redial' WHERE key='k7'",
+        "row 7: the contact is due before its last call or placement allows (redial)",
+    ),
+    (
+        "UPDATE contacts SET due_at=5 WHERE key='k7'",
+        "row 7: the contact waits, and nothing says what for (due at 5)",
+    ),
+    (
+        "UPDATE answers SET to_read=1",
+        "a call is still to be read, and what becomes of its contact was not kept (attempt 1)",
+    ),
+    (
+        "UPDATE attempts SET outcome='do_not_call' WHERE outcome IS NOT NULL",
+        "somebody asked in a call not to be called, and the do-not-call list knows nothing",
+    ),
+    (
+        "UPDATE answers SET opted_out='no more'",
+        "somebody asked in a call not to be called, and the do-not-call list knows nothing",
+    ),
+    (
+        """INSERT INTO outbox (campaign_id, event, contact_id, at, due_at)
+        SELECT 98, 'result', id, 0, 0 FROM contacts WHERE key='k7'""",
+        "1 of outbox belong to no row of campaigns",
+    ),
+    ("UPDATE contacts SET campaign_id=77 WHERE key='k7'", "1 of contacts belong to no row of"),
+    ("UPDATE campaigns SET paused_at = 5", "clinic: whether it is paused is only half said"),
+    ("UPDATE campaigns SET paused_by = 'ann'", "whether it is paused is only half said"),
+    (
+        "UPDATE runs SET stop_asked_by = 'ann'",
+        "clinic: what run 1 was asked, or says of itself",
+    ),
+    ("UPDATE runs SET seen_at = 5", "clinic: what run 1 was asked, or says of itself"),
+    ("UPDATE runs SET seen_at = 5, doing = '{'", "what run 1 was asked, or says of itself"),
+    ("PRAGMA user_version = 99", "the ledger is of version 99"),
+]
+
+
+@pytest.mark.parametrize(("statement", "expected"), SPOILT)
 def test_whatever_does_not_fit_is_found_and_says_what_to_do(
     path: Path, statement: str, expected: str
 ) -> None:
@@ -159,6 +162,34 @@ def test_whatever_does_not_fit_is_found_and_says_what_to_do(
     problems = inspect(path).problems
     assert any(expected in problem.what for problem in problems), problems
     assert all(problem.do for problem in problems)
+
+
+_CHECKS = """
+    SELECT r.relname, c.conname FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid
+    WHERE c.contype = 'c' AND r.relnamespace::regnamespace::text = current_schema()
+"""
+
+
+def test_whatever_does_not_fit_in_a_database_is_found_too(postgresql_server: Server) -> None:
+    url = postgresql_server.new_ledger()
+    anyio.run(fill, url)
+    place = place_of(url)
+    looked_over = 0
+    with raw(url) as connection:
+        for table, constraint in connection.execute(_CHECKS).fetchall():
+            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
+        for statement, expected in SPOILT:
+            # What belongs to what the database sees to by itself.
+            if "belong to no row" in expected or statement.startswith("PRAGMA"):
+                continue
+            connection.begin(writing=True)
+            assert connection.execute(statement).rowcount != 0
+            problems = inspection._inspect(connection, place).problems
+            connection.rollback()
+            assert any(expected in problem.what for problem in problems), (statement, problems)
+            looked_over += 1
+        assert inspection._inspect(connection, place).problems == ()
+    assert looked_over >= 20
 
 
 def test_every_rule_has_words_of_its_own() -> None:

@@ -32,6 +32,7 @@ from poku_batch.models import (
 from poku_batch.ports import Ledger, LedgerRun
 from tests.ledger.ledger_clinic import FAILED, begun
 from tests.ledger.ledger_raw import all_bytes, raw
+from tests.postgresql import Server
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 CLINIC, AGENCY = CampaignId(name="clinic"), CampaignId(name="agency", wave="2")
@@ -367,6 +368,21 @@ def test_nothing_is_erased_while_a_run_holds_any_campaign(ledger_url: str) -> No
     anyio.run(during)
     assert traces(path)
     assert forget(path).contacts == 2
+
+
+def test_who_reads_a_database_on_is_told_of_since_its_tables_may_hold_traces(
+    postgresql_server: Server,
+) -> None:
+    with postgresql_server.ledger() as url:
+        anyio.run(fill, url, "confirmed")
+        with raw(url) as reader:
+            reader.begin(writing=False)
+            reader.execute("SELECT COUNT(*) FROM contacts").fetchone()
+            with pytest.raises(LedgerError, match="may hold traces"):
+                forget(url, wait_s=0.2)
+            reader.rollback()
+        forget(url)
+        assert traces(url) == {}
 
 
 def test_a_reader_that_does_not_end_is_told_of_since_the_log_may_hold_traces(

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
+from poku_batch.ledger import inspect
 from tests.ledger.ledger_raw import raw
 from tests.ledger.test_ledger_machine import LedgerMachine
 from tests.postgresql import Server
@@ -23,6 +24,15 @@ class PostgresMachine(LedgerMachine):
 
     def new_url(self) -> str:
         return self.stack.enter_context(self.server.ledger())
+
+    def nothing_is_wrong_with_the_ledger(self) -> None:
+        """Left for the end: a new connection has much to learn each time."""
+
+    def teardown(self) -> None:
+        try:
+            assert inspect(self.url).problems == ()
+        finally:
+            super().teardown()
 
     @rule()
     def crash(self) -> None:
