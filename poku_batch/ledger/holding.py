@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from poku_batch.errors import LedgerError
 from poku_batch.ledger.connection import Connection
+from poku_batch.ledger.lock import Lease
 from poku_batch.ledger.places import Place
 from poku_batch.models import CampaignId
 
@@ -24,8 +25,10 @@ def held(connection: Connection, place: Place, done: str) -> Iterator[list[Campa
     """
     with ExitStack() as stack:
         campaigns = all_campaigns(connection)
+        first: Lease | None = None
         for campaign in campaigns:
-            lease = place.lease(campaign)
+            lease = place.lease(campaign, beside=first)
+            first = first or lease
             if not lease.acquire():
                 raise busy(place, done, campaign)
             stack.callback(lease.release)

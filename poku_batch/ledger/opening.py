@@ -170,8 +170,9 @@ class SqliteFile:
         """The version of the ledger."""
         return version_of(connection, self.path)
 
-    def lease(self, campaign: CampaignId) -> FileLease:
+    def lease(self, campaign: CampaignId, *, beside: FileLease | None = None) -> FileLease:
         """What lets one process at a time run a campaign."""
+        del beside
         return campaign_lease(self.path, campaign)
 
 

@@ -38,8 +38,12 @@ class Place(Protocol):
         Raises ``LedgerError`` where this is another program's, or a newer version's.
         """
 
-    def lease(self, campaign: CampaignId) -> Lease:
-        """What lets one process at a time run a campaign."""
+    def lease(self, campaign: CampaignId, *, beside: Any = None) -> Lease:
+        """What lets one process at a time run a campaign.
+
+        ``beside`` is a lease of the same place that is held: they share what it costs to hold one,
+        and that one is let go last.
+        """
 
 
 def place_of(url: str | Path) -> Place:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,28 @@ import pytest
 from poku_batch.errors import ContactsError, LedgerError, LedgerUnwritableError, NotReservedError
 from poku_batch.ledger import (
     enrolled_from,
+    erase,
     inspect,
     ledger_exists,
     look_into,
     open_ledger,
 )
+from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.failures import PostgresError
 from poku_batch.ledger.places import ledger_place, place_of
 from poku_batch.ledger.postgresql.connection import PostgresConnection
+from poku_batch.ledger.postgresql.session import opened
 from poku_batch.ledger.postgresql.words import translated
 from poku_batch.ledger.schema import VERSION
-from poku_batch.models import CallResult, ContactKey, ContactState, DuplicateRule, Enrolment
+from poku_batch.models import (
+    CallResult,
+    CampaignId,
+    ContactKey,
+    ContactState,
+    DuplicateRule,
+    Enrolment,
+    RunEnding,
+)
 from tests.ledger.ledger_clinic import CLINIC, LATER, NOW, OTHER, admitted, begun, enrol, row, take
 from tests.ledger.ledger_raw import raw
 from tests.postgresql import Server
@@ -184,9 +196,9 @@ async def test_a_newer_ledger_asks_for_an_update(postgresql_server: Server) -> N
     place_of(address).prepare()
     with raw(address) as connection:
         connection.execute("UPDATE poku_batch_ledger SET version = ?", (VERSION + 1,))
-    for opened in (open_ledger, look_into):
+    for opening in (open_ledger, look_into):
         with pytest.raises(LedgerError, match="update poku-batch"):
-            async with opened(address):
+            async with opening(address):
                 pass
 
 
@@ -444,6 +456,47 @@ async def test_who_holds_the_ledger_is_waited_for_and_told_of(
                 await ledger.controls.pause(CLINIC, by="ann", at=NOW)
             holder.rollback()
         assert await ledger.controls.pause(CLINIC, by="ann", at=NOW)
+
+
+async def test_what_failed_in_a_transaction_undoes_all_of_it_and_is_told(url: str) -> None:
+    def careless(connection: Connection) -> None:
+        connection.execute("INSERT INTO campaigns (name, wave) VALUES ('x', '')")
+        with suppress(PostgresError):
+            connection.execute("SELECT 1 / 0")
+
+    async with open_ledger(url) as ledger:
+        with pytest.raises(LedgerError, match="was undone"):
+            await ledger._writer.run(careless)
+        await enrol(ledger, 1)
+    with raw(url) as connection:
+        assert connection.execute("SELECT name FROM campaigns").fetchall() == [("clinic",)]
+
+
+async def test_many_campaigns_are_held_by_one_connection(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaigns = [CampaignId(name=f"c{n}") for n in range(30)]
+    async with open_ledger(url) as ledger:
+        for campaign in campaigns:
+            await enrol(ledger, 1, campaign=campaign)
+        run = await ledger.open_run(campaigns[20], at=NOW)
+        with pytest.raises(LedgerError, match="c20 is being run"):
+            erase(url, "+2", keep_hash=False, by="ann", at=NOW)
+        await run.close(RunEnding.STOPPED, at=NOW)
+    made = 0
+    real = opened
+
+    def counted(*given: Any, **named: Any) -> Any:
+        nonlocal made
+        made += 1
+        return real(*given, **named)
+
+    monkeypatch.setattr("poku_batch.ledger.postgresql.place.opened", counted)
+    assert erase(url, "+2", keep_hash=False, by="ann", at=NOW).contacts == 30
+    assert made == 3
+    async with open_ledger(url) as ledger:
+        for campaign in campaigns[:3]:
+            await ledger.open_run(campaign, at=NOW)
 
 
 _CALLS_ALL = """

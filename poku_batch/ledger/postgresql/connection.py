@@ -129,10 +129,14 @@ class PostgresConnection:
         """End the transaction; where the connection breaks, find out what became of it."""
         transaction, self._transaction = self._transaction, None
         try:
-            self.execute("COMMIT")
+            ended: Any = self.execute("COMMIT")
         except PostgresError as error:
             if not error.is_lost or transaction is None or not self._was_committed(transaction):
                 raise
+        else:
+            # One in which a statement failed is undone by COMMIT, without a word.
+            if ended.statusmessage != "COMMIT":
+                raise PostgresError("the transaction was undone: a statement in it had failed")
         finally:
             self._began = self.in_transaction
 

@@ -20,12 +20,20 @@ class PostgresLease:
     """A hold on one campaign. May be taken and released from different threads."""
 
     def __init__(
-        self, open_: Callable[[], tuple[Any, int]], place: object, campaign: CampaignId
+        self,
+        open_: Callable[[], tuple[Any, int]],
+        place: object,
+        campaign: CampaignId,
+        *,
+        beside: "PostgresLease | None" = None,
     ) -> None:
         self._open = open_
+        #: The lease whose session this one shares; it ends with that.
+        self._beside = beside
         self._place = place
         self._campaign = campaign
         self._session: Any = None
+        self._schema = 0
         self._turn = threading.Lock()
 
     def acquire(self) -> bool:
@@ -51,21 +59,28 @@ class PostgresLease:
             session, self._session = self._session, None
         if session is None:
             return
+        if self._beside is not None:
+            return
         # The server would notice the end of the session a moment later only.
         with suppress(driver().Error):
             session.execute("SELECT pg_advisory_unlock_all()")
         session.close()
 
+    def shared(self) -> tuple[Any, int]:
+        """The session that holds this one, and the number of the ledger's schema."""
+        return self._session, self._schema
+
     def _acquire(self) -> bool:
-        session, schema = self._open()
-        key = keys.campaign(schema, self._campaign)
+        session, self._schema = self._open() if self._beside is None else self._beside.shared()
+        key = keys.campaign(self._schema, self._campaign)
         try:
             found = session.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
         except driver().Error as error:
             session.close()
             raise PostgresError("the connection to the database broke", is_lost=True) from error
         if not found[0]:
-            session.close()
+            if self._beside is None:
+                session.close()
             return False
         self._session = session
         return True

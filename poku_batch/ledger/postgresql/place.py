@@ -55,9 +55,10 @@ class PostgresSchema:
         """The version of the ledger; 0 where there is none."""
         return making.known_version(connection, self)
 
-    def lease(self, campaign: CampaignId) -> PostgresLease:
+    def lease(self, campaign: CampaignId, *, beside: Any = None) -> PostgresLease:
         """What lets one process at a time run a campaign."""
-        return PostgresLease(partial(opened, self._url, self, read_only=False), self, campaign)
+        open_ = partial(opened, self._url, self, read_only=False)
+        return PostgresLease(open_, self, campaign, beside=beside)
 
 
 def _shown(url: str) -> str:
