@@ -24,6 +24,7 @@ from poku_batch.ledger import (
 from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.failures import PostgresError
 from poku_batch.ledger.places import ledger_place, place_of
+from poku_batch.ledger.postgresql import session
 from poku_batch.ledger.postgresql.connection import PostgresConnection
 from poku_batch.ledger.postgresql.session import opened
 from poku_batch.ledger.postgresql.words import translated
@@ -249,12 +250,12 @@ async def test_who_looks_changes_nothing(url: str) -> None:
         for connection in (ledger._reader._connection, ledger._writer._connection):
             with pytest.raises(PostgresError, match="read-only"):
                 connection.execute("UPDATE campaigns SET name = 'x'")
-        async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as session:
-            await session.add([row(2), row(4)])
-            report = await session.preview(now=NOW)
+        async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as sheet:
+            await sheet.add([row(2), row(4)])
+            report = await sheet.preview(now=NOW)
             assert (report.new, report.gone) == (1, 1)
             with pytest.raises(LedgerError):
-                await session.commit(now=NOW)
+                await sheet.commit(now=NOW)
     async with open_ledger(url) as ledger:
         assert (await ledger.counts(CLINIC, now=NOW)).total == 2
 
@@ -279,9 +280,9 @@ async def test_a_role_with_few_rights_runs_a_ledger_that_was_made_for_it(
         assert await run.finish(attempt, DONE, at=NOW)
     async with look_into(looker) as ledger:
         assert (await ledger.counts(CLINIC, now=NOW)).outcomes == {"confirmed": 1}
-        async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as session:
-            await session.add([row(2)])
-            assert (await session.preview(now=NOW)).known == 1
+        async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as sheet:
+            await sheet.add([row(2)])
+            assert (await sheet.preview(now=NOW)).known == 1
     with pytest.raises(LedgerError, match=r"takes no writes"):
         async with open_ledger(looker) as ledger:
             await ledger.open_run(CLINIC, at=NOW)
@@ -299,12 +300,12 @@ async def test_a_key_that_would_not_come_back_is_refused(url: str) -> None:
     odd = Enrolment(row=7, cells=("\0",), key=ContactKey("a\0b"), to="+1")
     async with (
         open_ledger(url) as ledger,
-        ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as session,
+        ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as sheet,
     ):
         with pytest.raises(ContactsError, match="row 7"):
-            await session.add([odd])
-        await session.add([row(2)])
-        assert (await session.commit(now=NOW)).new == 1
+            await sheet.add([odd])
+        await sheet.add([row(2)])
+        assert (await sheet.commit(now=NOW)).new == 1
 
 
 # --- when it breaks ----------------------------------------------------------------------------
@@ -336,21 +337,21 @@ async def test_a_connection_that_broke_is_made_anew(url: str) -> None:
 def cut_off(connection: Any, *, committed: bool) -> Callable[[], None]:
     """Let the next commit's answer be lost, after the server had it or before."""
     assert isinstance(connection, PostgresConnection)
-    session = connection._session
-    real = session.execute
+    broken = connection._session
+    real = broken.execute
 
     def execute(query: str, *rest: Any) -> Any:
         if query != "COMMIT":
             return real(query, *rest)
         if committed:
             real(query, *rest)
-        session.close()
+        broken.close()
         raise connection._psycopg.OperationalError("the server closed the connection")
 
     def restore() -> None:
-        session.execute = real
+        broken.execute = real
 
-    session.execute = execute
+    broken.execute = execute
     return restore
 
 
@@ -375,14 +376,14 @@ async def test_an_enrolment_whose_connection_breaks_is_whole_or_nothing(
     url: str, committed: bool
 ) -> None:
     async with open_ledger(url) as ledger:
-        async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as session:
-            await session.add([row(2), row(3)])
-            cut_off(session._connection, committed=committed)
+        async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as sheet:
+            await sheet.add([row(2), row(3)])
+            cut_off(sheet._connection, committed=committed)
             if committed:
-                assert (await session.commit(now=NOW)).new == 2
+                assert (await sheet.commit(now=NOW)).new == 2
             else:
                 with pytest.raises(LedgerUnwritableError):
-                    await session.commit(now=NOW)
+                    await sheet.commit(now=NOW)
         assert (await ledger.counts(CLINIC, now=NOW)).total == 2 * committed
 
 
@@ -456,6 +457,26 @@ async def test_who_holds_the_ledger_is_waited_for_and_told_of(
                 await ledger.controls.pause(CLINIC, by="ann", at=NOW)
             holder.rollback()
         assert await ledger.controls.pause(CLINIC, by="ann", at=NOW)
+
+
+async def test_whoever_is_frozen_in_a_transaction_is_cut_off_and_has_done_nothing(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = session._SETTINGS.replace("= '60s'", "= '300ms'")
+    assert settings != session._SETTINGS
+    async with open_ledger(url) as ledger:
+        await enrol(ledger, 1)
+        with monkeypatch.context() as quick:
+            quick.setattr(session, "_SETTINGS", settings)
+            frozen = place_of(url).connect()
+        frozen.begin(writing=True)
+        frozen.execute("UPDATE contacts SET state = 'done'")
+        # It has the ledger to itself, and says nothing more.
+        run = await ledger.open_run(CLINIC, at=NOW)
+        assert len(await run.admit(9, now=NOW)) == 1
+        with pytest.raises(PostgresError):
+            frozen.commit()
+        frozen.close()
 
 
 async def test_what_failed_in_a_transaction_undoes_all_of_it_and_is_told(url: str) -> None:
