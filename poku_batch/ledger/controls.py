@@ -1,4 +1,4 @@
-"""What people ask of runs, and what runs say of themselves, in SQLite.
+"""What people ask of runs, and what runs say of themselves, in a ledger.
 
 A pause is the campaign's and outlives its runs; to stop is asked of one run, and the next is not
 asked. Both are there for every process that reads the file, whether a run of it goes on or not.

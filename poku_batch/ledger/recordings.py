@@ -1,4 +1,4 @@
-"""Local copies of recordings, in SQLite; see ``ports.Recordings``.
+"""Local copies of recordings, in a ledger; see ``ports.Recordings``.
 
 What happens is one statement each, which does nothing for an attempt whose answer was erased.
 """

@@ -1,4 +1,4 @@
-"""A run's hold on one campaign, in SQLite."""
+"""A run's hold on one campaign, in a ledger."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

@@ -1,8 +1,8 @@
-"""The ledger in one SQLite file.
+"""The ledger, in one SQLite file or in a schema of a PostgreSQL database.
 
 Invariants: one thread writes (``writer``), one connection reads beside it (``reading``), and each
-enrolment has a connection of its own; the processes of one machine may share the file, each on its
-own campaigns (``lock``).
+enrolment has a connection of its own; several processes may share a ledger, each on its own
+campaigns (``lock``).
 """
 
 import os

@@ -3,7 +3,7 @@
 Conditions that a partial index has are repeated word for word, or SQLite would not use it:
 ``contacts_due``, ``attempts_unfinished``. Where a few rows of a partial index lead to the rest,
 it is named and joined from by CROSS JOIN: SQLite cannot know how few they are, and would rather go
-through every contact.
+through every contact. PostgreSQL reckons by itself, and both are left out for it.
 """
 
 ADD_CAMPAIGN = """

@@ -1,4 +1,4 @@
-"""A campaign's calls, added up by SQLite: memory does not grow with their number."""
+"""A campaign's calls, added up by the database: memory does not grow with their number."""
 
 import json
 from collections import Counter
