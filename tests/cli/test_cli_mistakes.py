@@ -173,7 +173,8 @@ def test_a_campaign_that_is_not_there_is_suggested(
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("postgresql://me:hunter2@host/db", ("postgresql", "sqlite:///")),
+        ("mysql://me:hunter2@host/db", ("mysql", "sqlite:///")),
+        ("postgresql://me:hunter2@127.0.0.1:1/db", ("me@127.0.0.1:1/db", "cannot be reached")),
         ("sqlite:///", ("empty",)),
         ("no/such/folder/ledger.db", ("no/such",)),
         (".", ("folder",)),
