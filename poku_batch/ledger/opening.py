@@ -29,7 +29,6 @@ BUSY_TIMEOUT_S = 30.0
 _OLDEST_SQLITE = (3, 35, 0)
 
 
-
 def is_ledger(path: Path) -> bool:
     """Whether a file is a ledger, or the empty file that becomes one.
 
