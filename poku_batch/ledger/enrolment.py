@@ -41,6 +41,9 @@ T = TypeVar("T")
 #: How many faults of a kind are named; a sheet may have a million.
 _FAULTS = 50
 
+#: From how many rows on a sheet changes what is best to do with the contacts.
+_MANY = 500
+
 #: No campaign has this number: the preview of one that was never enrolled meets no contacts.
 _NO_CAMPAIGN = -1
 
@@ -205,6 +208,9 @@ class SqliteEnrolment:
                     self._connection.execute(statement, values)
             for statement in decisions.APPLY:
                 self._connection.execute(statement, values)
+            if self._rows >= _MANY:
+                # A run may begin at once, and a planner that knows nothing would sort them all.
+                self._connection.look_at("contacts")
         return report
 
     def _keep_source(self, values: dict[str, object]) -> None:

@@ -307,6 +307,17 @@ async def test_a_key_that_would_not_come_back_is_refused(url: str) -> None:
         assert (await sheet.commit(now=NOW)).new == 1
 
 
+async def test_the_planner_knows_of_a_sheet_as_soon_as_it_is_enrolled(
+    postgresql_server: Server,
+) -> None:
+    url = postgresql_server.new_ledger()
+    async with open_ledger(url) as ledger:
+        await enrol(ledger, 600)
+    with raw(url) as connection:
+        known = "SELECT reltuples FROM pg_class WHERE oid = 'contacts'::regclass"
+        assert connection.execute(known).fetchone() == (600.0,)
+
+
 # --- when it breaks ----------------------------------------------------------------------------
 
 
