@@ -4,7 +4,10 @@ import sqlite3
 
 from poku_batch.errors import LedgerError, LedgerUnwritableError
 
-_UPDATE_HINT = "move it away to start with an empty one, or restore it from a copy"
+_UPDATE_HINT = (
+    "restore it from a copy; or move it away, and an empty one begins, which knows nobody as "
+    "called: everybody would be called anew"
+)
 
 
 class PostgresError(Exception):

@@ -44,7 +44,7 @@ def _replace(ledger: Path) -> None:
     [
         (_garble, ("damaged", "restore it")),
         (_age, ("version 99", "update poku-batch")),
-        (_replace, ("not a ledger", "move it away")),
+        (_replace, ("not a ledger", "move it away", "called anew")),
     ],
     ids=["corrupt", "newer", "a letter"],
 )
