@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Two campaigns: one to rehearse from its page, and one whose calls were all cut off."""
     folder = tmp_path_factory.mktemp("story")
     for name in ("clinic", "cut-off"):
@@ -45,7 +45,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "cut-off.csv").write_text(sheet_of(["+14155550190", "+14155550191"]))
     cut_off = [COMMAND, "run", "cut-off.yaml", "--simulate", "--faults", "drop=1", "--speed", "300"]
     assert subprocess.run(cut_off, cwd=folder, check=False, capture_output=True).returncode == 3
-    return folder
+    yield folder
+    # A run outlives the page that it was started from; a test that fails leaves it as it is.
+    for name in ("clinic", "cut-off"):
+        stop = [COMMAND, "stop", f"{name}.yaml", "--simulate"]
+        subprocess.run(stop, cwd=folder, check=False, capture_output=True)
 
 
 @pytest.fixture(scope="module")
