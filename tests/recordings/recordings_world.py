@@ -127,13 +127,14 @@ class World:
         """Fetch the first recording that is wanted."""
         return await self.fetcher().fetch((await self.wanted())[0])
 
+    def names(self) -> set[str]:
+        """The files of the folder but for its lock; a download may be changing them."""
+        names = {path.name for path in self.folder.path.iterdir()}
+        return {name for name in names if not name.startswith(".")}
+
     def files(self) -> dict[str, bytes]:
-        """What lies in the folder, but for its lock."""
-        return {
-            path.name: path.read_bytes()
-            for path in self.folder.path.iterdir()
-            if not path.name.startswith(".")
-        }
+        """What lies in the folder, but for its lock, while nothing is downloaded."""
+        return {name: (self.folder.path / name).read_bytes() for name in self.names()}
 
 
 @asynccontextmanager

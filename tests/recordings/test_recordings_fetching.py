@@ -76,7 +76,7 @@ async def test_a_half_copy_in_another_folder_is_given_up(tmp_path: Path) -> None
         recorded(tmp_path, f"{server.url}/r.wav") as world,
     ):
         assert (await world.fetch()).kept is None
-        assert list(world.files())
+        assert world.names()
         old, world.folder = world.folder, Folder(tmp_path / "other")
         with world.folder:
             settled = await world.fetch()
@@ -207,7 +207,7 @@ def test_a_part_is_gone_on_with_from_any_length(tmp_path: Path) -> None:
 
 async def begins(world: World) -> None:
     """Return once something of a copy is in the folder."""
-    while not world.files():  # noqa: ASYNC110 – files tell nobody
+    while not world.names():  # noqa: ASYNC110 – files tell nobody
         await anyio.sleep(0.01)
 
 

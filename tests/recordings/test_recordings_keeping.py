@@ -77,14 +77,14 @@ async def test_a_recording_is_fetched_soon_after_its_calls_end(tmp_path: Path) -
         recorded(tmp_path, f"{server.url}/r") as world,
         keeping(world, Told()) as keeper,
     ):
-        await until(lambda: "k2_1.wav" in world.files())  # left by an earlier run
+        await until(lambda: "k2_1.wav" in world.names())  # left by an earlier run
         await record(world.ledger, {"k3": f"{server.url}/r"})
         await anyio.sleep(0.1)
         assert set(world.files()) == {"k2_1.wav"}
         keeper.hear(ended("k3"))
         keeper.hear(ended("k3"))
         keeper.hear(ended("k9"))
-        await until(lambda: "k3_1.wav" in world.files())
+        await until(lambda: "k3_1.wav" in world.names())
         assert await keeper.drain(500) == 0
         assert len(server.connections) == 2
 
@@ -141,7 +141,7 @@ async def test_what_is_not_there_yet_is_tried_again(tmp_path: Path) -> None:
         recorded(tmp_path, f"{server.url}/r") as world,
         keeping(world, told) as keeper,
     ):
-        await until(lambda: "k2_1.wav" in world.files())
+        await until(lambda: "k2_1.wav" in world.names())
         assert await keeper.drain(500) == 0
     assert set(told.why) == {"row 2: the recording is not there (HTTP 404)"}
 
@@ -194,7 +194,7 @@ async def test_another_program_in_the_folder_is_told_and_waited_for(tmp_path: Pa
                     with anyio.fail_after(2):
                         assert await keeper.drain(1_000) == 1
                     other.__exit__(None, None, None)
-                    await until(lambda: "k2_1.wav" in world.files())
+                    await until(lambda: "k2_1.wav" in world.names())
     assert told.why == ["another program puts recordings into the folder"]
 
 
