@@ -24,6 +24,7 @@ _USER = "postgres"
 TABLES = (
     *("campaigns", "runs", "contacts", "attempts", "answers", "attempt_events", "prompts"),
     *("verdicts", "salts", "forgotten", "do_not_call", "outbox", "sharing", "recordings"),
+    *("definitions", "workers"),
 )
 
 MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"

@@ -40,6 +40,7 @@ from poku_batch.models import (
     Pause,
     RunEnding,
     Sequel,
+    SharedRun,
     UnreadCall,
     Usage,
 )
@@ -286,6 +287,14 @@ class LastingRun:
             await self._run.beat(doing, seen_at=seen_at)
         except LedgerError:
             return
+
+    async def share(self, definition: str, *, slot: timedelta) -> SharedRun:
+        """Let workers make the calls of this run."""
+        return await self._run.share(definition, slot=slot)
+
+    async def let_go(self) -> None:
+        """Free the campaign without ending the run."""
+        await self._run.let_go()
 
     async def close(self, ending: RunEnding, *, at: datetime) -> None:
         """End the run; where that cannot be written, the next run settles it as after a crash."""

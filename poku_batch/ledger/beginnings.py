@@ -24,7 +24,7 @@ Begun = AttemptId | Later | Never
 #: A row an intent, as the statements below read it.
 _WANTED = (
     *("contact_id", "campaign", "run", "to_number", "number", "digest", "prompt", "from_number"),
-    "at",
+    *("at", "worker"),
 )
 
 _FIND_LISTED = """
@@ -50,8 +50,9 @@ _TAKE = """
 
 _ADD_ATTEMPTS = """
     INSERT INTO attempts (contact_id, number, run_id, state, to_number, cells_digest,
-        prompt_sha256, placements, began_at, placed_at, from_number)
-    SELECT contact_id, number, run, 'dialing', to_number, digest, prompt, 1, at, at, from_number
+        prompt_sha256, placements, began_at, placed_at, from_number, worker_id)
+    SELECT contact_id, number, run, 'dialing', to_number, digest, prompt, 1, at, at, from_number,
+        CAST(worker AS BIGINT)
     FROM w
     RETURNING contact_id, id
 """
@@ -122,6 +123,7 @@ def _row(hold: Hold, intent: Intent) -> tuple[object, ...]:
         intent.prompt_sha256,
         intent.guard.from_number,
         instants.to_stored(intent.at),
+        hold.worker,
     )
 
 
@@ -140,6 +142,7 @@ def _begin_one(connection: Connection, hold: Hold, intent: Intent) -> Begun:
         "digest": cells.digest(cells.to_stored(admission.cells)),
         "prompt": intent.prompt_sha256,
         "from": guard.from_number,
+        "worker": hold.worker,
         "at": instants.to_stored(at),
     }
     if not do(connection, statements.TAKE_RESERVED, values).rowcount:

@@ -39,6 +39,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "outbox": ("id",),
     "sharing": ("campaign_id", "first_position", "position"),
     "recordings": ("attempt_id",),
+    "definitions": ("run_id",),
+    "workers": ("id",),
 }
 
 #: How many rows are read at once.

@@ -29,12 +29,14 @@ from poku_batch.models import (
 class Hold:
     """A run and its campaign by their numbers in the ledger.
 
-    ``tell_results``: what becomes of contacts under it is told, by way of the outbox.
+    ``tell_results``: what becomes of contacts under it is told, by way of the outbox. ``worker`` is
+    who calls, where the run is distributed.
     """
 
     campaign: int
     run: int
     tell_results: bool = False
+    worker: int | None = None
 
 
 def campaign_number(connection: Connection, campaign: CampaignId) -> int:
@@ -57,7 +59,7 @@ def admit(connection: Connection, hold: Hold, limit: int, *, now: datetime) -> l
         rows += do(connection, statements.FIND_DUE, level).fetchall()
     reserved = [(row[0], hold.run) for row in rows]
     do_each(connection, statements.RESERVE, ("contact", "run"), reserved)
-    return [_admission(row) for row in rows]
+    return [admission_of(row) for row in rows]
 
 
 def release(connection: Connection, hold: Hold, admission: Admission) -> None:
@@ -119,7 +121,8 @@ def _as_admitted(hold: Hold, admission: Admission) -> dict[str, object]:
     }
 
 
-def _admission(found: tuple[Any, ...]) -> Admission:
+def admission_of(found: tuple[Any, ...]) -> Admission:
+    """A contact as it is handed over, of the columns of ``FIND_DUE``."""
     contact_id, key, row, to, stored_cells, attempts, placements, country, last_from = found
     return Admission(
         contact_id=ContactId(contact_id),

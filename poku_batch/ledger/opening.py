@@ -174,6 +174,9 @@ class SqliteFile:
         del beside
         return campaign_lease(self.path, campaign)
 
+    def distribution(self, writer: object, reader: object, keep: object) -> None:
+        """A file is one machine's."""
+
 
 def connect(path: Path, *, read_only: bool = False, sealed: bool = False) -> SqliteConnection:
     """A connection to an existing ledger, in autocommit; may be handed from thread to thread.

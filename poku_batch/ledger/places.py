@@ -1,5 +1,6 @@
 """Where a ledger is: a file, or a schema of a PostgreSQL database."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -10,9 +11,17 @@ from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.lock import Lease
 from poku_batch.ledger.opening import SqliteFile
 from poku_batch.models import CampaignId
+from poku_batch.ports import Distribution
 
 _SQLITE = "sqlite:///"
 _POSTGRESQL = ("postgresql://", "postgres://")
+
+
+class SharedLedger(Distribution, Protocol):
+    """What lets workers make calls, with a connection of its own for heartbeats."""
+
+    async def close(self) -> None:
+        """Let go of it."""
 
 
 class Place(Protocol):
@@ -43,6 +52,14 @@ class Place(Protocol):
 
         ``beside`` is a lease of the same place that is held: they share what it costs to hold one,
         and that one is let go last.
+        """
+
+    def distribution(
+        self, writer: Any, reader: Any, keep: Callable[[Any], None]
+    ) -> SharedLedger | None:
+        """What lets workers make calls; None where they cannot.
+
+        It takes the ledger's writer and reader, and who keeps a hold on a campaign until the end.
         """
 
 

@@ -42,7 +42,9 @@ from poku_batch.models import (
     OpenCall,
     Orders,
     RunEnding,
+    RunId,
     Sequel,
+    SharedRun,
     UnreadCall,
     Usage,
 )
@@ -301,6 +303,18 @@ class SqliteRun:
         await anyio.to_thread.run_sync(self._lock.renew)
         await self._writer.run(
             lambda connection: controls.beat(connection, self._hold, doing, seen_at=seen_at)
+        )
+
+    async def share(self, definition: str, *, slot: timedelta) -> SharedRun:
+        """Let workers make the calls of this run, which was just begun."""
+        await self._writer.run(
+            lambda connection: runs.share(connection, self._hold, definition=definition, slot=slot)
+        )
+        return SharedRun(
+            id=RunId(self._hold.run),
+            campaign=self.campaign,
+            number=self._hold.campaign,
+            tell_results=self._hold.tell_results,
         )
 
     async def close(self, ending: RunEnding, *, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from poku_batch.errors import CampaignBusyError
 from poku_batch.ledger import instants, statements, transitions
 from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
@@ -27,9 +28,19 @@ def open_run(
     tell_results: bool = False,
     at: datetime,
 ) -> Hold:
-    """Settle what dead runs left, and begin another. The campaign's lock must be held."""
+    """Settle what dead runs left, and begin another. The campaign's lock must be held.
+
+    Raises ``CampaignBusyError`` while workers make the calls of an open run.
+    """
     number = campaign_number(connection, campaign)
     values: dict[str, object] = {"campaign": number, "at": instants.to_stored(at)}
+    if do(connection, statements.FIND_DISTRIBUTED, values).fetchone() is not None:
+        raise CampaignBusyError(
+            f"the campaign {campaign} is being run by workers; watch that run with --distributed, "
+            "or end it with poku-batch stop and --distributed, then run again",
+            host=host,
+            pid=pid,
+        )
     do(connection, statements.RELEASE_ALL, values)
     do(connection, statements.ABANDON_RUNS, values)
     added = do(connection, statements.ADD_RUN, values | {"host": host, "pid": pid})
@@ -46,6 +57,19 @@ def close_run(connection: Connection, hold: Hold, ending: RunEnding, *, at: date
     ended = do(connection, statements.END_RUN, values | {"at": instants.to_stored(at)})
     if ended.rowcount:
         do(connection, statements.RELEASE_ALL, values)
+        do(connection, statements.FORGET_DEFINITION, values)
+
+
+def share(connection: Connection, hold: Hold, *, definition: str, slot: timedelta) -> None:
+    """Let workers make the calls of a run that was just begun; ``slot`` is a call's longest."""
+    values = {
+        "run": hold.run,
+        "tell": int(hold.tell_results),
+        "slot": instants.length(slot),
+        "definition": definition,
+    }
+    do(connection, statements.SHARE_RUN, values)
+    do(connection, statements.ADD_DEFINITION, values)
 
 
 def usage(connection: Connection, campaign: int, *, longest: timedelta | None) -> Usage:
@@ -61,29 +85,31 @@ def usage(connection: Connection, campaign: int, *, longest: timedelta | None) -
 def open_calls(connection: Connection, hold: Hold) -> list[OpenCall]:
     """Attempts of earlier runs with an interaction ID and no end, oldest first."""
     rows = do(connection, statements.FIND_OPEN_CALLS, {"campaign": hold.campaign, "run": hold.run})
-    return [
-        OpenCall(
-            attempt_id=AttemptId(attempt_id),
-            contact_id=ContactId(contact_id),
-            key=ContactKey(key),
-            row=row,
-            to=to,
-            interaction_id=InteractionId(interaction_id),
-            placed_at=instants.from_stored(placed_at),
-            attempt=attempt,
-            was_unknown=bool(unknown),
-            decided=bool(decided),
-        )
-        for (
-            attempt_id,
-            contact_id,
-            key,
-            row,
-            to,
-            interaction_id,
-            placed_at,
-            attempt,
-            unknown,
-            decided,
-        ) in rows
-    ]
+    return [open_call(*row) for row in rows]
+
+
+def open_call(  # noqa: PLR0913, PLR0917 – a row's columns
+    attempt_id: int,
+    contact_id: int,
+    key: str,
+    row: int,
+    to: str,
+    interaction_id: str,
+    placed_at: int,
+    attempt: int,
+    unknown: int,
+    decided: int,
+) -> OpenCall:
+    """An open call, of the columns of ``FIND_OPEN_CALLS``."""
+    return OpenCall(
+        attempt_id=AttemptId(attempt_id),
+        contact_id=ContactId(contact_id),
+        key=ContactKey(key),
+        row=row,
+        to=to,
+        interaction_id=InteractionId(interaction_id),
+        placed_at=instants.from_stored(placed_at),
+        attempt=attempt,
+        was_unknown=bool(unknown),
+        decided=bool(decided),
+    )

@@ -34,6 +34,18 @@ Invariants:
 - ``answers.to_read`` is 1 while somebody is still to read the call; ``kept_sequel`` is what the
   contact becomes if nobody does (JSON). ``fields`` is a JSON object, ``opted_out`` the words by
   which the callee asked not to be called.
+- A run is ``distributed`` where its calls are made by workers; ``tells_results``: somebody is to
+  hear of results; ``slot_length`` is for how long a call may go on. While it is open,
+  ``definitions`` has what workers need to know of its campaign (JSON, no secret). ``next_start`` is
+  the earliest time for the next call that is spaced, ``shut_until`` that until which nobody is
+  admitted because of ``shut_why``; ``wanted_ending`` is how a worker found that the run is to end.
+  ``budget_left`` is how many more calls the budget was last found to allow, ``admitted_at`` when
+  last somebody looked.
+- ``contacts.reserved_job`` is the engine's job for a reservation of a distributed run, and
+  ``starts_at`` when its call may begin; they mean nothing where nobody is reserved.
+- ``attempts.worker_id`` is the worker that has an attempt in hand, or had it last; ``follow_job``
+  the job by which a worker is to take it up. A row of ``workers`` is one process: ``seen_at`` is
+  when it was last heard of, by the database's clock, ``ended_at`` when it left, or was given up.
 - A row of ``outbox`` is a message that was not taken yet. Its ``id`` is random, so that it is never
   another's, although rows are deleted. One of the event ``result`` holds words of nobody: ids, and
   in ``body`` (JSON) the state that it told of; ``body`` is all of a ``finish``.
@@ -397,6 +409,47 @@ _VERSION_5 = (
     "CREATE INDEX runs_latest ON runs (campaign_id, id)",
 )
 
+_VERSION_6 = (
+    "ALTER TABLE runs ADD COLUMN distributed BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN tells_results BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN slot_length BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN next_start BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN admitted_at BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN budget_left BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN shut_until BIGINT",
+    "ALTER TABLE runs ADD COLUMN shut_why TEXT",
+    "ALTER TABLE runs ADD COLUMN wanted_ending TEXT",
+    "ALTER TABLE runs ADD COLUMN wanted_why TEXT",
+    """
+    CREATE TABLE definitions (
+        run_id INTEGER PRIMARY KEY REFERENCES runs (id),
+        definition TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE workers (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        concurrency BIGINT NOT NULL,
+        started_at BIGINT NOT NULL,
+        seen_at BIGINT NOT NULL,
+        ended_at BIGINT,
+        doing TEXT
+    )
+    """,
+    "CREATE INDEX workers_alive ON workers (seen_at) WHERE ended_at IS NULL",
+    "ALTER TABLE contacts ADD COLUMN reserved_job BIGINT",
+    "ALTER TABLE contacts ADD COLUMN starts_at BIGINT",
+    "ALTER TABLE attempts ADD COLUMN worker_id BIGINT",
+    "ALTER TABLE attempts ADD COLUMN follow_job BIGINT",
+    "CREATE INDEX attempts_doubted ON attempts (placed_at) WHERE state = 'unknown'",
+    "CREATE INDEX attempts_by_workers ON attempts (run_id) WHERE worker_id IS NOT NULL",
+    """
+    CREATE INDEX attempts_in_hand ON attempts (worker_id)
+    WHERE worker_id IS NOT NULL AND state IN ('dialing', 'in_call')
+    """,
+)
+
 #: The statements that lead from each version to the next; the first leads from an empty file to 1.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _VERSION_1,
@@ -404,6 +457,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _VERSION_3,
     _VERSION_4,
     _VERSION_5,
+    _VERSION_6,
 )
 
 #: The version that this program reads and writes.

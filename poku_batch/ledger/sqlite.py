@@ -34,7 +34,7 @@ from poku_batch.ledger.controls import SqliteControls
 from poku_batch.ledger.enrolment import SqliteEnrolment
 from poku_batch.ledger.failures import DATABASE_ERRORS, translated
 from poku_batch.ledger.holds import campaign_number
-from poku_batch.ledger.places import Place, place_of
+from poku_batch.ledger.places import Place, SharedLedger, place_of
 from poku_batch.ledger.reading import Reader
 from poku_batch.ledger.recordings import SqliteRecordings
 from poku_batch.ledger.run import SqliteRun
@@ -75,11 +75,18 @@ class SqliteLedger:
         self._statistics = SqliteStatistics(reader)
         self._controls = SqliteControls(writer, reader)
         self._recordings = SqliteRecordings(writer, reader)
+        keep = self._runs.append
+        self._distribution: SharedLedger | None = place.distribution(writer, reader, keep)
 
     @property
     def controls(self) -> SqliteControls:
         """What people ask of runs."""
         return self._controls
+
+    @property
+    def distribution(self) -> SharedLedger | None:
+        """Runs whose calls workers make; None where the ledger is a file."""
+        return self._distribution
 
     @property
     def statistics(self) -> SqliteStatistics:
@@ -117,7 +124,11 @@ class SqliteLedger:
             await session.close()
 
     async def open_run(
-        self, campaign: CampaignId, *, tell_results: bool = False, at: datetime
+        self,
+        campaign: CampaignId,
+        *,
+        tell_results: bool = False,
+        at: datetime,
     ) -> SqliteRun:
         """Take the campaign for this process, and settle what a dead run left behind."""
         lock = self.place.lease(campaign)
@@ -253,6 +264,8 @@ class SqliteLedger:
     async def close(self) -> None:
         """Commit everything handed in, and let go of the file and of campaigns still held."""
         with anyio.CancelScope(shield=True):
+            if self._distribution is not None:
+                await self._distribution.close()
             await self._writer.close()
             await self._reader.close()
             for run in self._runs:

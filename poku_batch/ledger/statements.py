@@ -30,6 +30,20 @@ FIND_HOLDER = """
 
 END_RUN = "UPDATE runs SET ended_at = :at, ending = :ending WHERE id = :run AND ended_at IS NULL"
 
+#: An open run whose calls workers make.
+FIND_DISTRIBUTED = """
+    SELECT id FROM runs WHERE campaign_id = :campaign AND ended_at IS NULL AND distributed = 1
+    ORDER BY id DESC LIMIT 1
+"""
+
+SHARE_RUN = """
+    UPDATE runs SET distributed = 1, tells_results = :tell, slot_length = :slot WHERE id = :run
+"""
+
+ADD_DEFINITION = "INSERT INTO definitions (run_id, definition) VALUES (:run, :definition)"
+
+FORGET_DEFINITION = "DELETE FROM definitions WHERE run_id = :run"
+
 IS_RUN_OPEN = "SELECT 1 FROM runs WHERE id = :run AND ended_at IS NULL"
 
 ABANDON_RUNS = """
@@ -88,17 +102,27 @@ _LEVELS = """
 
 FIND_LEVELS = f"{_LEVELS} SELECT priority FROM levels WHERE priority IS NOT NULL"  # noqa: S608
 
-#: The conditions on the contact are those of the index ``contacts_due``, word for word.
-FIND_DUE = """
+#: What is handed over of a contact.
+_ADMITTED = """
     SELECT c.id, c.key, c.sheet_row, c.to_number, c.cells, c.attempts,
         CASE WHEN a.state = 'turned_away' THEN a.placements END, c.country, a.from_number
     FROM contacts c
     LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
+"""
+
+#: The conditions on the contact are those of the index ``contacts_due``, word for word.
+FIND_DUE = f"""{_ADMITTED}
     WHERE c.campaign_id = :campaign AND c.priority = :priority AND c.due_at <= :now
         AND c.state = 'pending' AND c.position IS NOT NULL AND c.reserved_by IS NULL
     ORDER BY c.due_at, c.position
     LIMIT :limit
-"""
+"""  # put together from the parts above alone
+
+#: One that is reserved, as it was admitted.
+FIND_RESERVED = f"""{_ADMITTED}
+    WHERE c.id = :contact AND c.campaign_id = :campaign AND c.reserved_by = :run
+        AND c.state = 'pending' AND c.position IS NOT NULL
+"""  # put together from the parts above alone
 
 FIND_NEXT_DUE = f"""{_LEVELS}
     SELECT MIN((
@@ -162,7 +186,7 @@ FIND_CONTACT = """
 CONTINUE_ATTEMPT = """
     UPDATE attempts SET state = 'dialing', placements = placements + 1, run_id = :run,
         to_number = :to, cells_digest = :digest, prompt_sha256 = :prompt, placed_at = :at,
-        from_number = :from, error = NULL
+        from_number = :from, error = NULL, worker_id = CAST(:worker AS BIGINT)
     WHERE contact_id = :contact AND state = 'turned_away'
         AND number = (SELECT attempts FROM contacts WHERE id = :contact)
 """
@@ -171,8 +195,9 @@ COUNT_ATTEMPT = "UPDATE contacts SET attempts = attempts + 1 WHERE id = :contact
 
 ADD_ATTEMPT = """
     INSERT INTO attempts (contact_id, number, run_id, state, to_number, cells_digest,
-        prompt_sha256, placements, began_at, placed_at, from_number)
-    SELECT id, attempts, :run, 'dialing', :to, :digest, :prompt, 1, :at, :at, :from
+        prompt_sha256, placements, began_at, placed_at, from_number, worker_id)
+    SELECT id, attempts, :run, 'dialing', :to, :digest, :prompt, 1, :at, :at, :from,
+        CAST(:worker AS BIGINT)
     FROM contacts WHERE id = :contact
 """
 

@@ -6,6 +6,7 @@ be called from many tasks at once, and is atomic: cancelled or killed, it happen
 
 from poku_batch.ports.browsing import Browsing
 from poku_batch.ports.controls import Controls
+from poku_batch.ports.distribution import BudgetRoom, Distribution, Judge
 from poku_batch.ports.ledger import EnrolmentSession, Ledger
 from poku_batch.ports.recordings import Recordings
 from poku_batch.ports.run import LedgerRun
@@ -22,12 +23,15 @@ from poku_batch.ports.world import (
 
 __all__ = [
     "Browsing",
+    "BudgetRoom",
     "CallApi",
     "Clock",
     "Controls",
+    "Distribution",
     "EnrolmentSession",
     "EventSink",
     "HookSender",
+    "Judge",
     "Ledger",
     "LedgerRun",
     "NotRead",

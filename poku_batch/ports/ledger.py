@@ -27,6 +27,7 @@ from poku_batch.models import (
 )
 from poku_batch.ports.browsing import Browsing
 from poku_batch.ports.controls import Controls
+from poku_batch.ports.distribution import Distribution
 from poku_batch.ports.recordings import Recordings
 from poku_batch.ports.run import LedgerRun
 from poku_batch.ports.statistics import Statistics
@@ -112,6 +113,10 @@ class Ledger(Protocol):
     @property
     def recordings(self) -> Recordings:
         """Which recordings have a local copy."""
+
+    @property
+    def distribution(self) -> Distribution | None:
+        """Runs whose calls workers make; None where only one machine has the ledger."""
 
     def enrolment(
         self,

@@ -22,6 +22,7 @@ from poku_batch.models import (
     Orders,
     RunEnding,
     Sequel,
+    SharedRun,
     UnreadCall,
     Usage,
 )
@@ -251,5 +252,18 @@ class LedgerRun(Protocol):
         On a run that was closed nothing changes.
         """
 
+    async def share(self, definition: str, *, slot: timedelta) -> SharedRun:
+        """Let workers make the calls of this run, which was just begun; see ``Distribution``.
+
+        ``definition`` is what they need to know of the campaign, ``slot`` how long a call may last.
+        Calls of earlier runs are not handed over yet.
+        """
+
     async def close(self, ending: RunEnding, *, at: datetime) -> None:
         """End the run: reservations are given back, the campaign is free for another run."""
+
+    async def let_go(self) -> None:
+        """Free the campaign without ending the run: the next one settles it, as after a crash.
+
+        One that is shared goes on without whoever held it.
+        """

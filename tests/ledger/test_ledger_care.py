@@ -97,7 +97,7 @@ SPOILT = [
     (
         """INSERT INTO attempts SELECT 99, contact_id, 2, run_id, state, to_number,
         cells_digest, prompt_sha256, placements, 'z', began_at, placed_at, ended_at, outcome,
-        evidence, error, NULL FROM attempts WHERE id=1""",
+        evidence, error, NULL, NULL, NULL FROM attempts WHERE id=1""",
         "row 2: the contact has two attempts open at once (2 open)",
     ),
     (

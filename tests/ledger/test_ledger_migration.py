@@ -105,6 +105,13 @@ def ask(path: Path, question: str) -> list[Any]:
         return connection.execute(question).fetchall()
 
 
+def columns(path: Path, *tables: str) -> dict[str, str]:
+    """The columns of tables as they are now, before later versions add to them."""
+    ask_columns = "SELECT name FROM pragma_table_info('{}')"
+    found = {table: ask(path, ask_columns.format(table)) for table in tables}
+    return {table: ", ".join(name for (name,) in names) for table, names in found.items()}
+
+
 def version(path: Path) -> int:
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -220,8 +227,7 @@ def test_a_ledger_of_version_2_loses_nothing(recent: Path) -> None:
 
 def test_a_ledger_of_version_3_loses_nothing(tmp_path: Path) -> None:
     path = made(tmp_path, 3)
-    tables = dict.fromkeys(OF_VERSION_3, "*")
-    tables |= {table: OLD_COLUMNS[table] for table in ("campaigns", "runs")}
+    tables = columns(path, *OF_VERSION_3, "campaigns", "runs")
     questions = [f"SELECT {columns} FROM {table} ORDER BY 1" for table, columns in tables.items()]  # noqa: S608  # ours
     before = [ask(path, question) for question in questions]
     assert all(before)
@@ -234,11 +240,7 @@ def test_a_ledger_of_version_3_loses_nothing(tmp_path: Path) -> None:
 
 def test_a_ledger_of_version_4_loses_nothing_and_is_not_paused(tmp_path: Path) -> None:
     path = made(tmp_path, 4)
-    tables = dict.fromkeys((*OF_VERSION_3, "sharing"), "*")
-    tables |= {
-        "campaigns": f"{OLD_COLUMNS['campaigns']}, enrolled_from",
-        "runs": OLD_COLUMNS["runs"],
-    }
+    tables = columns(path, *OF_VERSION_3, "sharing", "campaigns", "runs")
     questions = [f"SELECT {columns} FROM {table} ORDER BY 1" for table, columns in tables.items()]  # noqa: S608  # ours
     before = [ask(path, question) for question in questions]
     assert all(before)
@@ -270,6 +272,23 @@ async def test_a_run_goes_on_where_version_4_died(tmp_path: Path) -> None:
         # Cut off between its intent and any answer.
         (cut_off,) = [record for record in await records(path, CLINIC) if record.key == "n1"]
         assert cut_off.state == "unknown"
+    assert inspect(path).problems == ()
+
+
+def test_a_ledger_of_version_5_loses_nothing_and_has_no_workers(tmp_path: Path) -> None:
+    path = made(tmp_path, 5)
+    tables = columns(path, *OF_VERSION_3, "campaigns", "runs", "sharing", "recordings")
+    questions = [f"SELECT {columns} FROM {table} ORDER BY 1" for table, columns in tables.items()]  # noqa: S608  # ours
+    before = [ask(path, question) for question in questions]
+    assert all(before)
+    prepare(path)
+    assert version(path) == VERSION
+    assert [ask(path, question) for question in questions] == before
+    new = "distributed, next_start, admitted_at, budget_left, shut_until, wanted_ending"
+    assert ask(path, f"SELECT DISTINCT {new} FROM runs") == [(0, 0, 0, 0, None, None)]  # noqa: S608  # ours
+    assert ask(path, "SELECT DISTINCT worker_id, follow_job FROM attempts") == [(None, None)]
+    assert ask(path, "SELECT DISTINCT reserved_job, starts_at FROM contacts") == [(None, None)]
+    assert ask(path, "SELECT COUNT(*) FROM workers") == [(0,)]
     assert inspect(path).problems == ()
 
 

@@ -80,6 +80,12 @@ class PostgresConnection:
             cursor.executemany(translated(statement), [_fitted(row) for row in rows])
             return cursor  # type: ignore[no-any-return]  # psycopg is imported late
 
+    def script(self, statements: str) -> None:
+        """Execute statements of another's, in PostgreSQL's own words."""
+        self._revive()
+        with self._telling():
+            self._session.execute(statements.encode())
+
     def with_rows(
         self, statement: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
     ) -> list[tuple[Any, ...]]:

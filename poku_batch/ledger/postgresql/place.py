@@ -1,5 +1,6 @@
 """A schema of a PostgreSQL database as the place of a ledger."""
 
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -59,6 +60,12 @@ class PostgresSchema:
         """What lets one process at a time run a campaign."""
         open_ = partial(opened, self._url, self, read_only=False)
         return PostgresLease(open_, self, campaign, beside=beside)
+
+    def distribution(self, writer: Any, reader: Any, keep: Callable[[Any], None]) -> Any:
+        """What lets workers make calls."""
+        from poku_batch.ledger.postgresql.distribution import PostgresDistribution
+
+        return PostgresDistribution(self, writer, reader, keep)
 
 
 def _shown(url: str) -> str:

@@ -1,0 +1,119 @@
+"""A run on many machines: its workers, and what the ledger tells of who may call."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+from poku_batch.models.contacts import Admission
+from poku_batch.models.identities import CampaignId, RunId
+from poku_batch.models.states import RunEnding
+
+#: The ledger's name for one worker process.
+WorkerId = NewType("WorkerId", int)
+
+#: The engine's queue of all jobs.
+QUEUE = "poku-batch"
+
+
+class JobKind(StrEnum):
+    """What a worker is handed, as the engine names it. Its arguments are ids alone."""
+
+    #: ``run``, ``contact``: an admitted contact, to be called
+    CALL = "poku_batch.call"
+    #: ``run``, ``attempt``: a call that was placed, to be followed to its end
+    FOLLOW = "poku_batch.follow"
+    #: ``run``, ``attempt``: a call that ended, whose summary is to be read
+    READ = "poku_batch.read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedRun:
+    """An open run whose calls workers make; ``number`` is what the ledger calls its campaign."""
+
+    id: RunId
+    campaign: CampaignId
+    number: int
+    tell_results: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionRules:
+    """The bounds of a distributed run, all of its workers together; None for none.
+
+    ``slot`` is how long a call may last at the most: so long one that is unknown keeps its slot.
+    ``limit`` contacts are newly called at the most (``limit_why`` names where that is said); from
+    ``until`` on (aware) none is.
+    """
+
+    slots: int
+    slot: timedelta
+    calls_per_minute: float | None = None
+    ramp_up: timedelta = timedelta()
+    limit: int | None = None
+    limit_why: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How a distributed run stands: what holds a slot, and what bounds it.
+
+    ``held`` slots are in use: ``reserved`` contacts, ``live`` calls (placed, or about to be), and
+    unknown ones that may still go on. ``left`` is what the run's limit leaves. ``over``: no call is
+    begun any more, once what goes on has ended, for that reason; ``why`` says more.
+    """
+
+    held: int
+    reserved: int
+    live: int
+    slots: int
+    left: int | None = None
+    over: RunEnding | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """An admitted contact as a worker takes it up.
+
+    Its call may begin in ``wait_s`` seconds; below 0 it could have begun so long ago.
+    """
+
+    admission: Admission
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What was found of workers that are gone: how many of each.
+
+    ``unknown`` attempts had left and were not answered, ``handed_on`` calls are to be followed by
+    another worker, ``given_back`` contacts are given out again.
+    """
+
+    workers: int = 0
+    unknown: int = 0
+    handed_on: int = 0
+    given_back: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether there was anything."""
+        return bool(self.workers or self.unknown or self.handed_on or self.given_back)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRecord:
+    """A worker as the ledger knows it: ``name`` is host, process and a random part.
+
+    ``silent`` is how long ago it was last heard of, ``calls`` how many it has in hand.
+    """
+
+    id: WorkerId
+    name: str
+    concurrency: int
+    started_at: datetime
+    silent: timedelta
+    calls: int = 0
+    draining: bool = False

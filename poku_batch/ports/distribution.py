@@ -1,0 +1,140 @@
+"""A ledger that many machines share: runs whose calls workers make."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
+
+from poku_batch.events import Event
+from poku_batch.models import (
+    Admission,
+    AdmissionRules,
+    AttemptId,
+    CampaignId,
+    ContactId,
+    Handed,
+    OpenCall,
+    Permission,
+    Room,
+    RunEnding,
+    RunId,
+    SharedRun,
+    Swept,
+    UnreadCall,
+    WorkerId,
+    WorkerRecord,
+)
+from poku_batch.ports.run import LedgerRun
+
+#: Says whether an admitted contact may be called now.
+Judge = Callable[[Admission], Permission]
+
+#: How many more calls a budget allows, by started minutes and calls whose length is not known.
+BudgetRoom = Callable[[int, int], int]
+
+
+class Distribution(Protocol):
+    """Who calls whom, where workers do. All times are by the database's clock.
+
+    A contact of a distributed run is ``reserved`` by ``admit``, which hands it to the engine in the
+    same transaction; a worker ``takes`` it up and begins it by compare-and-set: whatever the engine
+    delivers twice, or not at all, nobody is called twice, and nobody is forgotten.
+    """
+
+    async def prepare(self) -> None:
+        """Make the engine's tables where they are missing."""
+
+    async def register(self, name: str, *, concurrency: int) -> WorkerId:
+        """Make a worker known."""
+
+    async def beat(self, worker: WorkerId, *, draining: bool) -> None:
+        """Say that a worker is alive. Waits for no other transaction of the ledger."""
+
+    async def leave(self, worker: WorkerId) -> None:
+        """Say that a worker has ended; whatever it has in hand is found by the next sweep."""
+
+    async def workers(self) -> list[WorkerRecord]:
+        """The workers that have not ended, oldest first."""
+
+    async def runs(self) -> list[SharedRun]:
+        """The distributed runs that are open, oldest first."""
+
+    async def open_run(self, campaign: CampaignId) -> SharedRun | None:
+        """The campaign's distributed run, if one is open."""
+
+    async def definition(self, run: RunId) -> str | None:
+        """What workers need to know of a run's campaign; None once the run has ended."""
+
+    def join(self, run: SharedRun, worker: WorkerId) -> LedgerRun:
+        """A worker's hold on a run: it writes what comes of its calls, and does not end it."""
+
+    async def watch(self, run: SharedRun) -> LedgerRun:
+        """Take the campaign to watch its open run and to end it.
+
+        Raises ``CampaignBusyError`` where another process watches it.
+        """
+
+    async def admit(
+        self,
+        run: RunId,
+        rules: AdmissionRules,
+        *,
+        judge: Judge,
+        budget: BudgetRoom | None = None,
+        longest: timedelta | None = None,
+        tick: bool = False,
+    ) -> int:
+        """Hand as many due contacts to the engine as all bounds allow, in one step; says how many.
+
+        Whoever ``judge`` puts off or takes out is deferred or skipped. A ``tick`` does nothing
+        where somebody else has looked a moment ago.
+        """
+
+    async def room(
+        self,
+        run: RunId,
+        rules: AdmissionRules,
+        *,
+        budget: BudgetRoom | None = None,
+        longest: timedelta | None = None,
+    ) -> Room | None:
+        """How a run stands, and nothing changes; None where it has ended."""
+
+    async def take(self, run: RunId, contact: ContactId) -> Handed | None:
+        """An admitted contact, as it stands now; None where it is not reserved any more."""
+
+    async def space_anew(self, run: RunId, rules: AdmissionRules) -> float:
+        """Give a call that comes too late for its time another; in so many seconds."""
+
+    async def take_call(
+        self, run: RunId, attempt: AttemptId, worker: WorkerId
+    ) -> OpenCall | UnreadCall | None:
+        """A placed call that is to be followed, or read, now in that worker's hands; or None."""
+
+    async def hand_over_open_calls(self, run: RunId) -> int:
+        """Hand what earlier runs left open or unread to the engine; says how many."""
+
+    async def sweep(self, *, stalled: timedelta) -> Swept:
+        """Settle what workers left that are gone, and what the engine lost, in one step.
+
+        A worker that was not heard of for longer than ``stalled`` is gone.
+        """
+
+    async def happened(
+        self, run: RunId, *, after: int, limit: int = 1_000
+    ) -> tuple[list[Event], int]:
+        """What has happened in a run, as its worker told it, in order, and how far that goes.
+
+        Give the number back as ``after`` to be told what follows; begin with that of ``latest``.
+        """
+
+    async def latest(self) -> int:
+        """How far the history goes at this moment."""
+
+    async def ask_to_end(self, run: RunId, ending: RunEnding, why: str | None) -> None:
+        """Let no call of a run begin any more; who asks first is heeded."""
+
+    async def shut(self, run: RunId, *, for_: timedelta, why: str) -> None:
+        """Admit nobody for so long."""
+
+    async def wanted_ending(self, run: RunId) -> tuple[RunEnding, str | None] | None:
+        """How a run was asked to end; None where it goes on. An ended one is ``ABANDONED``."""

@@ -1,0 +1,345 @@
+"""Runs whose calls workers make, as the ledger keeps them: who is admitted, and what is settled."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import psycopg
+import pytest
+
+from poku_batch.errors import CampaignBusyError, NotReservedError
+from poku_batch.events import CallEnded, CallStarted, CallUnknown
+from poku_batch.ledger import SqliteLedger, open_ledger
+from poku_batch.models import (
+    Admission,
+    AdmissionRules,
+    AttemptId,
+    CallResult,
+    CampaignId,
+    ContactId,
+    ContactKey,
+    ContactState,
+    DuplicateRule,
+    Enrolment,
+    Go,
+    InteractionId,
+    Later,
+    Never,
+    OpenCall,
+    Permission,
+    Room,
+    RunEnding,
+    SharedRun,
+    WaitKind,
+    WorkerId,
+)
+from poku_batch.ports import Distribution, LedgerRun
+from tests.postgresql import Server
+
+pytestmark = pytest.mark.anyio
+
+CLINIC = CampaignId(name="clinic")
+SLOT = timedelta(seconds=60)
+STALLED = timedelta(seconds=30)
+DIGEST = "0" * 64
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Shared:
+    """A ledger with a distributed run of 20 contacts, and two workers."""
+
+    ledger: SqliteLedger
+    run: SharedRun
+    held: LedgerRun
+    workers: tuple[WorkerId, WorkerId]
+    url: str
+
+    @property
+    def distribution(self) -> Distribution:
+        assert self.ledger.distribution is not None
+        return self.ledger.distribution
+
+    async def room(self, **bounds: object) -> Room:
+        rules = AdmissionRules(**({"slots": 5, "slot": SLOT} | bounds))  # type: ignore[arg-type]
+        found = await self.distribution.room(self.run.id, rules)
+        assert found is not None
+        return found
+
+    async def jobs(self) -> list[int]:
+        """Who is in the engine's hands."""
+        asked = "SELECT (args->>'contact')::int FROM procrastinate_jobs ORDER BY id"
+        return [number for (number,) in self.ask(asked) if isinstance(number, int)]
+
+    def ask(self, statement: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    async def state(self, contact: int) -> ContactState:
+        record = await self.ledger.contact(CLINIC, f"k{contact}")
+        assert record is not None
+        return record.state
+
+    async def admit(self, judge: Permission | None = None, **bounds: object) -> int:
+        rules = AdmissionRules(**({"slots": 5, "slot": SLOT} | bounds))  # type: ignore[arg-type]
+        return await self.distribution.admit(self.run.id, rules, judge=lambda _: judge or Go())
+
+    async def begin(self, contact: int, worker: int = 0) -> AttemptId:
+        handed = await self.distribution.take(self.run.id, ContactId(contact))
+        assert handed is not None
+        return await self.begin_as(handed.admission, worker)
+
+    async def begin_as(self, admission: Admission, worker: int = 0) -> AttemptId:
+        joined = self.distribution.join(self.run, self.workers[worker])
+        begun = await joined.begin(admission, prompt_sha256=DIGEST, at=now())
+        assert isinstance(begun, int)
+        return AttemptId(begun)
+
+
+@asynccontextmanager
+async def shared(server: Server) -> AsyncIterator[Shared]:
+    url = server.new_ledger()
+    async with open_ledger(url) as ledger:
+        distribution = ledger.distribution
+        assert distribution is not None
+        await distribution.prepare()
+        async with ledger.enrolment(CLINIC, ["n"], DuplicateRule.FIRST) as session:
+            await session.add(
+                [
+                    Enrolment(
+                        row=number + 1,
+                        cells=(str(number),),
+                        key=ContactKey(f"k{number}"),
+                        to=f"+1415555{number:04d}",
+                    )
+                    for number in range(1, 21)
+                ]
+            )
+            await session.commit(now=now())
+        held = await ledger.open_run(CLINIC, tell_results=True, at=now())
+        run = await held.share("{}", slot=SLOT)
+        workers = (
+            await distribution.register("one", concurrency=5),
+            await distribution.register("two", concurrency=5),
+        )
+        yield Shared(ledger, run, held, workers, url)
+
+
+@pytest.fixture
+async def world(postgresql_server: Server) -> AsyncIterator[Shared]:
+    async with shared(postgresql_server) as made:
+        yield made
+
+
+async def test_as_many_are_admitted_as_there_are_slots_each_with_a_job(world: Shared) -> None:
+    assert await world.admit() == 5
+    assert await world.admit() == 0
+    assert await world.jobs() == [1, 2, 3, 4, 5]
+    await world.begin(1)
+    assert await world.admit() == 0
+    room = await world.room()
+    assert (room.held, room.reserved, room.live) == (5, 4, 1)
+
+
+async def test_an_unknown_call_keeps_its_slot_for_as_long_as_it_may_go_on(world: Shared) -> None:
+    await world.admit(slots=1)
+    attempt = await world.begin(1)
+    await world.distribution.join(world.run, world.workers[0]).doubt(attempt, "500", at=now())
+    assert await world.state(1) == ContactState.UNKNOWN
+    assert await world.admit(slots=1) == 0
+    assert await world.admit(slots=1, slot=timedelta()) == 1
+
+
+async def test_a_delivered_contact_is_begun_once_whoever_has_it(world: Shared) -> None:
+    await world.admit()
+    handed = await world.distribution.take(world.run.id, ContactId(1))
+    assert handed is not None
+    await world.begin_as(handed.admission, 0)
+    with pytest.raises(NotReservedError):
+        await world.begin_as(handed.admission, 1)
+    assert await world.distribution.take(world.run.id, ContactId(1)) is None
+
+
+async def test_a_lost_workers_call_is_unknown_and_its_contact_is_not_given_out(
+    world: Shared,
+) -> None:
+    await world.admit()
+    await world.begin(1, worker=0)
+    await world.begin(2, worker=1)
+    await world.distribution.leave(world.workers[0])
+    swept = await world.distribution.sweep(stalled=STALLED)
+    assert (swept.unknown, swept.handed_on, swept.given_back) == (1, 0, 0)
+    assert await world.state(1) == ContactState.UNKNOWN
+    assert await world.state(2) == ContactState.DIALING
+    record = await world.ledger.contact(CLINIC, "k1")
+    assert record is not None
+    assert (record.error or "").startswith("worker one was lost after 20")
+    assert await world.admit() == 0
+
+
+async def test_a_lost_workers_call_with_an_id_is_handed_to_another_once(world: Shared) -> None:
+    await world.admit()
+    attempt = await world.begin(1, worker=0)
+    joined = world.distribution.join(world.run, world.workers[0])
+    await joined.started(attempt, InteractionId("call-1"), at=now())
+    await world.distribution.leave(world.workers[0])
+    assert (await world.distribution.sweep(stalled=STALLED)).handed_on == 1
+    assert (await world.distribution.sweep(stalled=STALLED)).handed_on == 0
+    call = await world.distribution.take_call(world.run.id, attempt, world.workers[1])
+    assert isinstance(call, OpenCall)
+    assert call.interaction_id == "call-1"
+    assert (await world.distribution.sweep(stalled=STALLED)).handed_on == 0
+    await world.distribution.join(world.run, world.workers[1]).finish(
+        attempt, CallResult(outcome="completed"), at=now()
+    )
+    assert await world.state(1) == ContactState.DONE
+
+
+async def test_a_worker_that_is_silent_is_given_up_and_lives_when_it_is_heard_again(
+    world: Shared,
+) -> None:
+    world.ask("UPDATE workers SET seen_at = seen_at - 31000000 WHERE name = 'one'")
+    lost = await world.distribution.sweep(stalled=timedelta(seconds=0.05))
+    assert lost.workers >= 1
+    await world.distribution.beat(world.workers[0], draining=True)
+    (worker,) = [each for each in await world.distribution.workers() if each.name == "one"]
+    assert worker.draining
+
+
+async def test_a_reservation_whose_job_is_lost_is_given_out_again(world: Shared) -> None:
+    await world.admit()
+    world.ask("DELETE FROM procrastinate_jobs WHERE (args->>'contact')::int IN (2, 3)")
+    assert (await world.distribution.sweep(stalled=STALLED)).given_back == 2
+    assert await world.admit() == 2
+    assert await world.jobs() == [1, 4, 5, 2, 3]
+
+
+async def test_calls_are_spaced_by_their_pace(world: Shared) -> None:
+    assert await world.admit(slots=20, calls_per_minute=240) == 5
+    waits = [
+        handed.wait_s
+        for number in range(1, 6)
+        if (handed := await world.distribution.take(world.run.id, ContactId(number))) is not None
+    ]
+    gaps = [later - sooner for sooner, later in pairwise(waits)]
+    assert all(0.2 < gap < 0.26 for gap in gaps), gaps
+    assert await world.admit(slots=20, calls_per_minute=240) == 0
+
+
+async def test_the_limit_counts_whoever_was_begun_or_is_about_to_be(world: Shared) -> None:
+    assert await world.admit(limit=3) == 3
+    attempt = await world.begin(1)
+    joined = world.distribution.join(world.run, world.workers[0])
+    await joined.finish(attempt, CallResult(outcome="completed"), at=now())
+    assert await world.admit(limit=3) == 0
+    assert (await world.room(limit=3, limit_why="--limit")).left == 0
+    assert (await world.room(limit=3, limit_why="--limit")).over is RunEnding.LIMIT
+    # One that was turned away was not called.
+    attempt = await world.begin(2)
+    await joined.turn_away(attempt, "429", due_at=now() + timedelta(hours=1), at=now())
+    assert await world.admit(limit=3) == 1
+
+
+async def test_whoever_may_not_be_called_now_waits_and_whoever_never_may_is_skipped(
+    world: Shared,
+) -> None:
+    until = now() + timedelta(hours=1)
+    later = Later(until=until, kind=WaitKind.CALLING_HOURS, why="08:00")
+    assert await world.admit(later) == 0
+    counts = await world.ledger.counts(CLINIC, now=now())
+    assert (counts.due, counts.waits[WaitKind.CALLING_HOURS].contacts) == (0, 20)
+    world.ask("UPDATE contacts SET due_at = 0")
+    assert await world.admit(Never(why="no consent")) == 0
+    assert (await world.ledger.counts(CLINIC, now=now())).of(ContactState.SKIPPED) == 20
+    assert await world.jobs() == []
+
+
+async def test_nobody_is_admitted_while_paused_or_shut_or_once_it_is_to_end(
+    world: Shared,
+) -> None:
+    await world.ledger.controls.pause(CLINIC, by="ada", at=now())
+    assert await world.admit() == 0
+    await world.ledger.controls.resume(CLINIC)
+    await world.distribution.shut(world.run.id, for_=timedelta(seconds=30), why="too many")
+    assert await world.admit() == 0
+    await world.distribution.shut(world.run.id, for_=timedelta(), why="too many")
+    assert await world.admit() == 5
+    await world.distribution.ask_to_end(world.run.id, RunEnding.REFUSED, "402")
+    await world.distribution.ask_to_end(world.run.id, RunEnding.STOPPED, "later")
+    assert await world.distribution.wanted_ending(world.run.id) == (RunEnding.REFUSED, "402")
+    assert await world.admit(slots=9) == 0
+    assert (await world.room()).over is RunEnding.REFUSED
+
+
+async def test_a_budget_is_counted_anew_where_it_is_used_up(world: Shared) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def room(minutes: int, open_: int) -> int:
+        asked.append((minutes, open_))
+        return 7 - open_
+
+    rules = AdmissionRules(slots=20, slot=SLOT)
+    admitted = await world.distribution.admit(
+        world.run.id, rules, judge=lambda _: Go(), budget=room
+    )
+    assert (admitted, asked) == (7, [(0, 0)])
+    again = await world.distribution.admit(world.run.id, rules, judge=lambda _: Go(), budget=room)
+    assert (again, asked) == (0, [(0, 0), (0, 7)])
+
+
+async def test_a_run_of_workers_is_no_other_runs_to_take_and_can_be_watched(
+    world: Shared,
+) -> None:
+    await world.admit()
+    attempt = await world.begin(1)
+    await world.held.let_go()
+    with pytest.raises(CampaignBusyError, match="run by workers"):
+        await world.ledger.open_run(CLINIC, at=now())
+    assert await world.state(1) == ContactState.DIALING
+    found = await world.distribution.open_run(CLINIC)
+    assert found == world.run
+    watched = await world.distribution.watch(world.run)
+    async with open_ledger(world.url) as other:
+        assert other.distribution is not None
+        with pytest.raises(CampaignBusyError, match="watched already"):
+            await other.distribution.watch(world.run)
+    joined = world.distribution.join(world.run, world.workers[0])
+    await joined.finish(attempt, CallResult(outcome="completed"), at=now())
+    await watched.close(RunEnding.STOPPED, at=now())
+    assert await world.distribution.open_run(CLINIC) is None
+    assert await world.distribution.definition(world.run.id) is None
+    assert world.ask("SELECT COUNT(*) FROM contacts WHERE reserved_by IS NOT NULL") == [(0,)]
+
+
+async def test_what_workers_do_is_told_in_order(world: Shared) -> None:
+    after = await world.distribution.latest()
+    await world.admit()
+    first, second = await world.begin(1), await world.begin(2)
+    joined = world.distribution.join(world.run, world.workers[0])
+    await joined.finish(first, CallResult(outcome="completed", summary="Fine."), at=now())
+    await joined.doubt(second, "500", at=now())
+    events, last = await world.distribution.happened(world.run.id, after=after)
+    assert [type(event) for event in events] == [CallStarted, CallStarted, CallEnded, CallUnknown]
+    assert await world.distribution.happened(world.run.id, after=last) == ([], last)
+
+
+async def test_calls_of_earlier_runs_are_handed_over(postgresql_server: Server) -> None:
+    async with shared(postgresql_server) as world:
+        await world.admit()
+        attempt = await world.begin(1)
+        joined = world.distribution.join(world.run, world.workers[0])
+        await joined.started(attempt, InteractionId("call-1"), at=now())
+        await world.distribution.leave(world.workers[0])
+        await world.held.close(RunEnding.ABANDONED, at=now())
+        held = await world.ledger.open_run(CLINIC, at=now())
+        run = await held.share("{}", slot=SLOT)
+        assert await world.distribution.hand_over_open_calls(run.id) == 1
+        assert await world.distribution.hand_over_open_calls(run.id) == 0
+        call = await world.distribution.take_call(run.id, attempt, world.workers[1])
+        assert isinstance(call, OpenCall)
