@@ -344,6 +344,22 @@ class ResultsRescued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersSeen:
+    """So many workers make the calls of a distributed run; 0: nobody is called."""
+
+    at: datetime
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersLost:
+    """Workers were lost, and what they left is settled; ``what`` says it in words."""
+
+    at: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The run is over; ``why`` completes the ending where one word does not say it all."""
 
@@ -385,5 +401,7 @@ Event = (
     | LedgerTrouble
     | LedgerWorks
     | ResultsRescued
+    | WorkersSeen
+    | WorkersLost
     | RunEnded
 )

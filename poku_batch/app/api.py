@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from poku_batch.app import environment
 from poku_batch.campaign import Campaign
+from poku_batch.models import Answer, CallRequest, InteractionId, Standing
 from poku_batch.poku.client import PokuClient
 
 if TYPE_CHECKING:
@@ -36,6 +37,21 @@ async def open_api(
         make_client(campaign, _SIMULATED_KEY, simulator.url, speed=rehearsed.speed) as client,
     ):
         yield client
+
+
+class NoApi:
+    """The API of a process that calls nobody: workers do."""
+
+    async def place(self, request: CallRequest) -> Answer:
+        """Refuse: nobody may ask."""
+        raise AssertionError(
+            f"a process that calls nobody was to place {len(request.prompt)} characters"
+        )
+
+    async def standing(self, interaction_id: InteractionId) -> Standing:
+        """Refuse: nobody may ask."""
+        del interaction_id
+        raise AssertionError("this process follows no call")
 
 
 def make_client(campaign: Campaign, key: str, base_url: str, *, speed: float = 1.0) -> PokuClient:

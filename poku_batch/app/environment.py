@@ -106,6 +106,38 @@ def folder_ledger_url(folder: Path, *, simulate: bool) -> str:
     return url or str(folder / _FOLDER / "ledger.db")
 
 
+def shared_ledger_url() -> str:
+    """The address of a ledger that many machines share: ``POKU_BATCH_LEDGER``.
+
+    Raises ``UsageError`` where it names no database.
+    """
+    url = os.environ.get("POKU_BATCH_LEDGER", "").strip()
+    if url.startswith(("postgresql://", "postgres://")):
+        return url
+    raise UsageError(
+        "POKU_BATCH_LEDGER names no database, and workers share one; set it to "
+        "postgresql://user@host/database. Nobody was called."
+    )
+
+
+def heartbeat_s() -> float:
+    """How often a worker says that it is alive: ``POKU_BATCH_HEARTBEAT`` in seconds; 10 if unset.
+
+    One that is not heard of for three times as long is given up. Raises ``UsageError`` for what is
+    no number from 0.2 to 600.
+    """
+    text = os.environ.get("POKU_BATCH_HEARTBEAT", "").strip() or "10"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.2 <= seconds <= 600:
+        raise UsageError(
+            f"POKU_BATCH_HEARTBEAT: {text[:40]!r} is no number of seconds from 0.2 to 600"
+        )
+    return seconds
+
+
 def desk_folder(folder: Path, name: str) -> Path:
     """Where what is uploaded or started from pages is kept, for the campaigns of a folder."""
     return folder / _FOLDER / name

@@ -5,10 +5,11 @@ from functools import partial
 
 import anyio
 
-from poku_batch.app import closing, rules
+from poku_batch.app import closing, environment, rules
 from poku_batch.app.forecasting import forecast_run
 from poku_batch.app.listening import Listener
 from poku_batch.app.outside import Outside
+from poku_batch.app.overseeing import Sharing
 from poku_batch.app.parts import Parts
 from poku_batch.app.preparing import Prepared
 from poku_batch.app.recording import open_keeper, recordings_of
@@ -58,23 +59,40 @@ class Job:
         self._written = Written()
         self._page = ReportWritten()
         self._messages_left = 0
+        self._sharing = (
+            Sharing(
+                prepared,
+                outside,
+                wishes,
+                sink=self._sink,
+                stop=self._stop,
+                heartbeat_s=environment.heartbeat_s(),
+            )
+            if wishes.distributed
+            else None
+        )
         self._keeper = open_keeper(self._campaign, outside, self._sink)
 
     async def run(self) -> RunSummary:
         """Enrol, ask, call, write; see ``running.run_campaign``."""
         run = await self._open_run()
         try:
-            report = await self._enrol()
+            attached = self._sharing is not None and self._sharing.goes_on
+            report = await (self._report_as_is() if attached else self._enrol())
             expected = await self._forecast(report)
-            self._require_agreed(report)
-            if self._confirmed(report, expected):
+            if not attached:
+                self._require_agreed(report)
+            if attached or self._confirmed(report, expected):
                 await self._call(run, report)
             else:
                 self._ending = RunEnding.DECLINED
             cost = await rules.spent(self._campaign, run)
         finally:
             with anyio.CancelScope(shield=True):
-                await run.close(self._ending, at=self._clock.now())
+                if self._sharing is not None and self._sharing.goes_on:
+                    await run.let_go()
+                else:
+                    await run.close(self._ending, at=self._clock.now())
         counts = await self._counts()
         self._sink.emit(
             RunEnded(at=self._clock.now(), ending=self._ending, counts=counts, why=self._why)
@@ -95,8 +113,10 @@ class Job:
         )
 
     async def _open_run(self) -> LastingRun:
+        watched = None if self._sharing is None else await self._sharing.attach()
         return LastingRun(
-            await self._outside.ledger.open_run(
+            watched
+            or await self._outside.ledger.open_run(
                 self._campaign.identity,
                 tell_results=HookEvent.RESULT in self._outside.senders,
                 at=self._clock.now(),
@@ -104,6 +124,12 @@ class Job:
             clock=self._real,
             sink=self._sink,
             stop=self._stop,
+        )
+
+    async def _report_as_is(self) -> EnrolmentReport:
+        """What is said of a sheet that is not enrolled anew."""
+        return EnrolmentReport(
+            counts=await self._counts(), new=0, reopened=0, gone=0, called_before=0
         )
 
     async def _counts(self) -> Counts:
@@ -234,12 +260,17 @@ class Job:
         self, run: LastingRun, watch: SignalWatch, teller: Teller, attending: Attending
     ) -> None:
         try:
-            await self._run_twice(run, watch, attending)
+            if self._sharing is not None:
+                await self._oversee(self._sharing, run, watch)
+            else:
+                await self._run_twice(run, watch, attending)
         finally:
             watch.over()
             with anyio.CancelScope(shield=True):
                 await closing.keep_unwritten(run, self._prepared.outputs, self._clock, self._sink)
                 self._written = await self._write_outputs()
+        if self._sharing is not None and self._sharing.goes_on:
+            return
         try:
             await self._tell(run, teller)
             await self._fetch_recordings()
@@ -248,6 +279,13 @@ class Job:
                 self._page = await write_wanted_report(
                     self._campaign, self._outside, at=self._clock.now()
                 )
+
+    async def _oversee(self, sharing: Sharing, run: LastingRun, watch: SignalWatch) -> None:
+        """Let workers call, and watch them until the run's end, or until it is left to them."""
+        overseer = await sharing.begin(run)
+        watch.runner = overseer
+        self._ending = await overseer.watch() or RunEnding.ABANDONED
+        self._why = self._stop.why or overseer.why
 
     async def _run_twice(self, run: LastingRun, watch: SignalWatch, attending: Attending) -> None:
         """Run for the canary first, if there is one, and for everybody else then."""

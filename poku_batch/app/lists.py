@@ -32,6 +32,10 @@ class DoNotCallLists:
             return name
         return "the folder's own list" if int(number) in self._real else None
 
+    def numbers(self) -> frozenset[int]:
+        """All numbers of the campaign's files, as the digits of E.164."""
+        return frozenset() if self._files is None else frozenset(map(int, self._files.numbers()))
+
     async def watch(self, clock: Clock, say: Callable[[str], None]) -> None:
         """Read edited files again, until cancelled; ``say`` hears where one cannot be read."""
         files = self._files

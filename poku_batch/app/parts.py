@@ -56,6 +56,14 @@ class Parts:
             rules=RunRules(concurrency=self.campaign.limits.slots, wait=wait),
         )
 
+    def caller(self) -> tuple[Caller, Reach]:
+        """Make what calls, without a runner: where others say who is next."""
+        reach = Reach(self.outside.clock)
+        journal = Journal(
+            self.run, self.outside.clock, self.sink, keep_prompts=self.campaign.keep_prompts
+        )
+        return self._caller(journal, reach), reach
+
     def _caller(self, journal: Journal, reach: Reach) -> Caller:
         api, clock = self.outside.api, self.outside.clock
         return Caller(

@@ -81,7 +81,7 @@ def gate(
     return Gate(
         clock=clock,
         sink=sink,
-        rules=_gate_rules(campaign, limit, until),
+        rules=gate_rules(campaign, limit, until),
         concurrency=limits.slots,
         window=Window(limits.slots, ramp_up_s=ramp_up_s, started_s=now_s),
         pace=None
@@ -100,7 +100,8 @@ def gate(
     )
 
 
-def _gate_rules(campaign: Campaign, limit: int | None, until: datetime | None) -> GateRules:
+def gate_rules(campaign: Campaign, limit: int | None, until: datetime | None) -> GateRules:
+    """The bounds of one run: its own, and those of the campaign for each of them."""
     most = campaign.limits.max_calls
     if most is not None and (limit is None or most <= limit):
         return GateRules(limit=most, limit_why="limits.max_calls", until=until)

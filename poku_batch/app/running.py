@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poku_batch.app import environment
-from poku_batch.app.api import open_api
+from poku_batch.app.api import NoApi, open_api
 from poku_batch.app.descriptors import make_room_for_calls
 from poku_batch.app.gathering import Gathering
 from poku_batch.app.job import Job
@@ -22,7 +22,7 @@ from poku_batch.campaign import Campaign, load_campaign
 from poku_batch.clock import RehearsalClock, SteadyClock, SystemClock
 from poku_batch.errors import UsageError
 from poku_batch.events import Event
-from poku_batch.ports import Clock, EventSink, Ledger
+from poku_batch.ports import CallApi, Clock, EventSink, Ledger, SummaryReader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +64,7 @@ async def run_campaign(  # noqa: PLR0913 – what a person can want of a run
     wait: bool = True,
     until: datetime | time | None = None,
     canary: int | None = None,
+    distributed: bool = False,
     agreed: int | None = None,
     contacts: "pd.DataFrame | None" = None,
     sink: EventSink | None = None,
@@ -80,6 +81,9 @@ async def run_campaign(  # noqa: PLR0913 – what a person can want of a run
     ``confirm_canary`` after the first ``canary`` contacts; the run ends as ``CANARY``. Where more
     than ``agreed`` contacts would be called, now or later, nobody is, and ``UsageError`` is raised.
 
+    ``distributed``: the calls are made by workers, by way of a ledger in PostgreSQL, and this
+    process watches; where such a run goes on already, it is watched, and nothing is enrolled.
+
     SIGINT, SIGTERM and SIGHUP stop the run gently, a second one at once. Raises ``PokuBatchError``
     as ``errors`` tells; nobody was called then, unless it is a ``LedgerError`` or ``ResultsError``
     from the middle of the run.
@@ -87,12 +91,16 @@ async def run_campaign(  # noqa: PLR0913 – what a person can want of a run
     if not isinstance(campaign, Campaign):
         campaign = load_campaign(campaign)
     rehearsal = Rehearsal() if simulate is True else simulate or None
-    async with _open_job_parts(campaign, rehearsal, contacts, sink) as (prepared, outside):
+    if distributed:
+        _require_distributable(rehearsal, canary)
+    parts = _open_job_parts(campaign, rehearsal, contacts, sink, distributed=distributed)
+    async with parts as (prepared, outside):
         wishes = Wishes(
             limit=limit,
             wait=wait,
             until=None if until is None else moment(until, outside.clock.now()),
             canary=canary,
+            distributed=distributed,
             agreed=agreed,
             confirm=confirm,
             confirm_canary=confirm_canary,
@@ -106,20 +114,29 @@ async def _open_job_parts(
     rehearsal: Rehearsal | None,
     contacts: "pd.DataFrame | None",
     sink: EventSink | None,
+    *,
+    distributed: bool,
 ) -> AsyncIterator[tuple[Prepared, Outside]]:
     """Open all that a run needs, the ledger last: whatever is missing, nothing is written then."""
     simulated = rehearsal is not None
-    make_room_for_calls(campaign.limits.slots, simulate=simulated)
     async with AsyncExitStack() as stack:
-        api = await stack.enter_async_context(open_api(campaign, _simulator(rehearsal)))
-        # What reads summaries is asked over the network, in a rehearsal too.
-        reader = await stack.enter_async_context(
-            open_reader(
-                campaign,
-                SteadyClock(SystemClock()),
-                rehearsed_at=api.base_url if simulated else None,
+        api: CallApi = NoApi()
+        base_url = environment.base_url(campaign)
+        reader: SummaryReader | None = None
+        if not distributed:
+            make_room_for_calls(campaign.limits.slots, simulate=simulated)
+            api = client = await stack.enter_async_context(
+                open_api(campaign, _simulator(rehearsal))
             )
-        )
+            base_url = client.base_url
+            # What reads summaries is asked over the network, in a rehearsal too.
+            reader = await stack.enter_async_context(
+                open_reader(
+                    campaign,
+                    SteadyClock(SystemClock()),
+                    rehearsed_at=base_url if simulated else None,
+                )
+            )
         senders = await stack.enter_async_context(open_senders(campaign, simulate=simulated))
         faults = Gathering()
         lists = DoNotCallLists(None, frozenset())
@@ -139,7 +156,7 @@ async def _open_job_parts(
             Outside(
                 ledger=ledger,
                 api=api,
-                base_url=api.base_url,
+                base_url=base_url,
                 clock=clock,
                 sink=sink or _Nobody(),
                 lists=lists,
@@ -150,6 +167,18 @@ async def _open_job_parts(
                 speed=1.0 if rehearsal is None else rehearsal.speed,
             ),
         )
+
+
+def _require_distributable(rehearsal: Rehearsal | None, canary: int | None) -> None:
+    """Raise ``UsageError`` for what workers cannot do."""
+    if rehearsal is not None:
+        raise UsageError("--distributed calls real phones; a rehearsal goes on in one process")
+    if canary is not None:
+        raise UsageError(
+            "--canary goes with a run on one machine; begin with --limit N, look at what came of "
+            "it, and run again"
+        )
+    environment.shared_ledger_url()
 
 
 def moment(wanted: datetime | time, now: datetime) -> datetime:

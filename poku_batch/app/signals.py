@@ -2,16 +2,23 @@
 
 import math
 import signal
+from typing import Protocol
 
 import anyio
 
-from poku_batch.engine.runner import Runner
 from poku_batch.engine.stops import Stop
 from poku_batch.models import RunEnding
 
 #: Signals that come closer than this, in seconds, are one: a wrapper (``uv run``, a supervisor)
 #: passes on what the terminal has sent to the program as well. Nobody's finger is as fast.
 _ONE_SIGNAL_S = 0.05
+
+
+class Abandoned(Protocol):
+    """What goes on, and can be left."""
+
+    def abandon(self) -> None:
+        """Leave at once."""
 
 
 class SignalWatch:
@@ -25,7 +32,7 @@ class SignalWatch:
         self._stop = stop
         self._heeded_s = -math.inf
         self._over = False
-        self.runner: Runner | None = None
+        self.runner: Abandoned | None = None
 
     def ask(self, why: str) -> None:
         """Stop the run gently, as the first signal does; by somebody who asks from elsewhere."""

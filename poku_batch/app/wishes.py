@@ -18,7 +18,8 @@ class Wishes:
 
     ``limit`` contacts are newly called at the most; ``until`` is aware; after the first ``canary``
     contacts it is asked whether to go on. ``agreed`` is how many contacts somebody agreed to have
-    called, now or later: where there would be more, nobody is.
+    called, now or later: where there would be more, nobody is. ``distributed``: workers
+    make the calls.
     """
 
     limit: int | None = None
@@ -26,5 +27,6 @@ class Wishes:
     until: datetime | None = None
     canary: int | None = None
     agreed: int | None = None
+    distributed: bool = False
     confirm: Confirm | None = None
     confirm_canary: ConfirmCanary | None = None

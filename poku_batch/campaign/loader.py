@@ -36,6 +36,20 @@ def load_campaign(path: Path | str) -> Campaign:
     return campaign
 
 
+def campaign_of(tree: dict[str, object], *, path: Path) -> Campaign:
+    """Check a campaign that was read elsewhere; paths in it are relative to the folder of ``path``.
+
+    ``tree`` is as ``parse_document`` gives it. Raises ``CampaignError``.
+    """
+    try:
+        return Campaign.model_validate(tree, context=Origin(path=path, places={}))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or None
+        fault = Fault(file=str(path), column=where, message=first["msg"])
+        raise CampaignError([fault]) from None
+
+
 def _sorted(document: Document, checked: list[tuple[KeyPath, Fault]], file: str) -> list[Fault]:
     """Join all faults; one about a secret hides the others of its key, which may show the value.
 

@@ -26,6 +26,7 @@ from poku_batch.cli.starting import init
 from poku_batch.cli.terminal import print_error, say
 from poku_batch.cli.test_calling import call_own_phone
 from poku_batch.cli.usage import is_usage_error, usage_words
+from poku_batch.cli.working import worker
 from poku_batch.errors import PokuBatchError
 
 app = typer.Typer(
@@ -67,6 +68,7 @@ app.command("test-call")(call_own_phone)
 app.add_typer(do_not_call)
 app.add_typer(ledger)
 app.command()(forget)
+app.command()(worker)
 app.command()(dashboard)
 app.command()(simulator)
 app.command()(schema)

@@ -98,6 +98,15 @@ DashboardPort = Annotated[
     typer.Option(min=0, max=65_535, metavar="PORT", help="… on this port; 0 takes a free one."),
 ]
 
+Distributed = Annotated[
+    bool,
+    typer.Option(
+        "--distributed",
+        help="Let workers (poku-batch worker) make the calls, on any machines that share the "
+        "ledger in PostgreSQL, and watch; where such a run goes on already, watch that.",
+    ),
+]
+
 Fresh = Annotated[
     bool,
     typer.Option("--fresh", help="With --simulate: forget this folder's earlier rehearsals."),

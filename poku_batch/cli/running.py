@@ -17,6 +17,7 @@ from poku_batch.cli.run_options import (
     Agreed,
     Canary,
     DashboardPort,
+    Distributed,
     FaultShares,
     Fresh,
     Limit,
@@ -42,6 +43,7 @@ def run(
     no_wait: NoWait = False,
     until: Until = None,
     canary: Canary = None,
+    distributed: Distributed = False,
     dashboard: WithDashboard = False,
     dashboard_port: DashboardPort = None,
     json: AsJson = False,
@@ -71,6 +73,7 @@ def run(
         "until": None if until is None else time_or_moment(until, "--until"),
         "canary": canary,
         "agreed": agreed,
+        "distributed": distributed,
     }
     sheet = (campaign, contacts)
     with _dashboard(campaign, dashboard_port, wanted=dashboard or dashboard_port is not None):

@@ -136,6 +136,10 @@ class DoNotCallFiles:
         """Whether a file is not the one that was last looked at, well or badly; blocks shortly."""
         return any(self._looked.get(path) != _stamp(path) for path in self._paths)
 
+    def numbers(self) -> Iterator[str]:
+        """The numbers of all files, E.164; one that several have comes several times."""
+        return chain.from_iterable(self._lists.values())
+
     def source(self, e164: str) -> str | None:
         """The name of the first file that has the number; None where none has it."""
         return next((path.name for path, numbers in self._lists.items() if e164 in numbers), None)

@@ -51,7 +51,7 @@ class Composer:
 
         ``places`` finds where contacts are; by default only their numbers say it.
         """
-        self._templates = templates
+        self.templates = templates
         self._region = region
         self._places = places or WhereContactsAre(region=region)
 
@@ -60,8 +60,8 @@ class Composer:
 
         Raises ``PromptError`` where the template cannot be rendered for the row.
         """
-        where = self._places.of(row.cells, to) if self._templates.speaks else Whereabouts()
-        rendered = self._templates.render(row, to=to, key=key, number=number, where=where)
+        where = self._places.of(row.cells, to) if self.templates.speaks else Whereabouts()
+        rendered = self.templates.render(row, to=to, key=key, number=number, where=where)
         try:
             request = CallRequest(
                 to=to,

@@ -24,6 +24,8 @@ from poku_batch.events import (
     Resumed,
     SlotsChanged,
     Waiting,
+    WorkersLost,
+    WorkersSeen,
 )
 from poku_batch.progress.words import (
     WORKS_AGAIN,
@@ -99,6 +101,12 @@ def _slots_text(event: SlotsChanged) -> str:
     return f"the API turns calls away: {event.slots:,} of {event.concurrency:,} slots are used"
 
 
+def _workers_text(workers: int) -> str:
+    if not workers:
+        return "no worker is there to call; start some with: poku-batch worker"
+    return "1 worker calls" if workers == 1 else f"{workers:,} workers call"
+
+
 def _hook_text(event: HookTrouble) -> str:
     kept = "1 message waits" if event.waiting == 1 else f"{event.waiting:,} messages wait"
     return f"a hook was not taken ({one_line(event.why, limit=160)}); {kept}, to be sent again"
@@ -172,4 +180,6 @@ _TURNS: Mapping[type[Event], Callable[[Any], str]] = {
     LedgerTrouble: lambda event: one_line(_ledger_text(event), limit=1_000),
     LedgerWorks: lambda _: WORKS_AGAIN,
     ResultsRescued: lambda event: rescued_text(event.results, event.place),
+    WorkersSeen: lambda event: _workers_text(event.workers),
+    WorkersLost: lambda event: one_line(event.what, limit=200),
 }

@@ -113,6 +113,13 @@ class RowTemplates:
             speaks=any(one.speaks for one in (text, *texts.values()) if isinstance(one, Text)),
         )
 
+    @property
+    def included(self) -> tuple[str, ...]:
+        """The files that templates include, each once."""
+        texts = {key: text for key, text in self.call.items() if isinstance(text, Text)}
+        files = [unit.origin.file for unit in _units(self.prompt, texts)]
+        return tuple(dict.fromkeys(file for file in files[1:] if file is not None))
+
     def missing(self) -> list[Fault]:
         """Find every name that the templates use and that no column provides, in reading order.
 

@@ -1,0 +1,241 @@
+"""One distributed run as one worker has it: the campaign, and the parts of the engine that call."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import anyio
+from anyio.abc import TaskGroup
+
+from poku_batch.app import definitions, environment, rules, sharing
+from poku_batch.app.api import make_client
+from poku_batch.app.definitions import Definition
+from poku_batch.app.lists import DoNotCallLists
+from poku_batch.app.others import open_reader
+from poku_batch.app.outside import Outside
+from poku_batch.app.parts import Parts
+from poku_batch.campaign import Limits
+from poku_batch.engine.calling import Caller
+from poku_batch.engine.gate import Gate
+from poku_batch.engine.lasting import LastingRun
+from poku_batch.engine.pausing import Pausing
+from poku_batch.engine.permits import Permits
+from poku_batch.engine.reach import Reach
+from poku_batch.engine.stops import Stop
+from poku_batch.events import CircuitOpened, Event
+from poku_batch.models import (
+    Admission,
+    AdmissionRules,
+    OpenCall,
+    Permission,
+    RunEnding,
+    SharedRun,
+    UnreadCall,
+    Usage,
+    WorkerId,
+)
+from poku_batch.ports import BudgetRoom, Clock, Distribution, EventSink, Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all runs of a worker have in common; ``leaving`` says that nothing is waited for."""
+
+    ledger: Ledger
+    distribution: Distribution
+    worker: WorkerId
+    clock: Clock
+    sink: EventSink
+    leaving: Stop
+    watchers: TaskGroup
+
+
+class Ears:
+    """Passes events on, and has all workers wait where this one's circuit breaker opened."""
+
+    def __init__(self, sink: EventSink) -> None:
+        self._sink = sink
+        self.opened: list[CircuitOpened] = []
+
+    def emit(self, event: Event) -> None:
+        """Take an event."""
+        if isinstance(event, CircuitOpened):
+            self.opened.append(event)
+        self._sink.emit(event)
+
+
+@dataclass(slots=True, kw_only=True)
+class Duty:
+    """A run that this worker takes part in."""
+
+    run: SharedRun
+    lasting: LastingRun
+    caller: Caller
+    gate: Gate
+    reach: Reach
+    permits: Permits
+    clock: Clock
+    stop: Stop
+    pausing: Pausing
+    rules: AdmissionRules
+    budget: BudgetRoom | None
+    longest: timedelta | None
+    distribution: Distribution
+    ears: Ears
+    #: Set where somebody may be due, or a slot is free.
+    changed: anyio.Event = field(default_factory=anyio.Event)
+    _told_end: bool = False
+
+    @property
+    def hindrance(self) -> bool:
+        """Whether no call of the run may begin."""
+        return self.stop.requested or self.pausing.pause is not None
+
+    def look_again(self) -> None:
+        """Admit as soon as may be."""
+        self.changed.set()
+
+    async def heed(self) -> None:
+        """Heed what people, and other workers, ask of the run; tell them what this one found."""
+        if self.stop.requested and not self._told_end and self.stop.ending is not None:
+            await self.distribution.ask_to_end(self.run.id, self.stop.ending, self.stop.why)
+            self._told_end = True
+        await self._pass_on_breaks()
+        orders = await self.lasting.orders()
+        if orders.stop_by is not None:
+            self._told_end = self.stop.request(RunEnding.STOPPED) or self._told_end
+        self.pausing.put(orders.pause)
+        wanted = await self.distribution.wanted_ending(self.run.id)
+        if wanted is not None:
+            self._told_end = True
+            self.stop.request(*wanted)
+
+    async def _pass_on_breaks(self) -> None:
+        """Have all workers wait where too many calls of this one went wrong."""
+        while self.ears.opened:
+            opened = self.ears.opened[0]
+            if opened.final:
+                self.stop.request(RunEnding.CIRCUIT_BREAKER, opened.why)
+            else:
+                await self.distribution.shut(
+                    self.run.id, for_=opened.until - opened.at, why=opened.why
+                )
+            self.ears.opened.pop(0)
+
+    async def admit(self, *, tick: bool) -> int:
+        """Hand to the engine whoever may be called now; says how many."""
+        if self.stop.requested:
+            return 0
+        return await self.distribution.admit(
+            self.run.id,
+            self.rules,
+            judge=self._judge,
+            budget=self.budget,
+            longest=self.longest,
+            tick=tick,
+        )
+
+    def _judge(self, admission: Admission) -> Permission:
+        return self.permits.judge_admitted(admission, now=self.clock.now())
+
+    async def call(self, admission: Admission) -> None:
+        """Call an admitted contact; returns when what came of it is durable."""
+        self.gate.handed(admission.row)
+        self.gate.reported(await self.caller.call(admission))
+
+    async def follow(self, call: OpenCall | UnreadCall) -> None:
+        """Follow a placed call to its end, or read one that ended."""
+        if isinstance(call, OpenCall):
+            self.gate.reported(await self.caller.follow(call), followed=True)
+        else:
+            await self.caller.read(call)
+
+
+@asynccontextmanager
+async def open_duty(run: SharedRun, text: str, around: Surroundings) -> AsyncIterator[Duty]:
+    """Make ready to call for a run, by its definition.
+
+    Raises ``PokuBatchError`` where this worker cannot: a key is missing, or it is of another
+    version.
+    """
+    async with AsyncExitStack() as stack:
+        definition = stack.enter_context(definitions.opened(text))
+        campaign = definition.campaign
+        url = environment.base_url(campaign)
+        api = await stack.enter_async_context(make_client(campaign, environment.api_key(), url))
+        reader = await stack.enter_async_context(
+            open_reader(campaign, around.clock, rehearsed_at=None)
+        )
+        sink = Ears(around.sink)
+        outside = Outside(
+            ledger=around.ledger,
+            api=api,
+            base_url=url,
+            clock=around.clock,
+            sink=sink,
+            lists=DoNotCallLists(None, definition.listed),
+            reader=reader,
+            senders={},
+            simulated=False,
+            begin=lambda: None,
+        )
+        duty = _duty(run, definition, outside, around, sink)
+        duty.lasting.attend(around.watchers)
+        yield duty
+
+
+def _duty(
+    run: SharedRun, definition: Definition, outside: Outside, around: Surroundings, ears: Ears
+) -> Duty:
+    campaign, stop, pausing = definition.campaign, Stop(), Pausing()
+    permits = rules.permits(campaign, definition.columns, definition.source)
+    lasting = LastingRun(
+        around.distribution.join(run, around.worker),
+        clock=around.clock,
+        sink=outside.sink,
+        stop=around.leaving,
+    )
+    gate = rules.gate(
+        campaign.model_copy(update={"limits": _unbounded(definition)}),
+        clock=around.clock,
+        sink=outside.sink,
+        used=Usage(),
+        limit=None,
+        until=definition.until,
+        pausing=pausing,
+    )
+    parts = Parts(
+        campaign=campaign,
+        composer=definition.composer,
+        permits=permits,
+        outside=outside,
+        sink=outside.sink,
+        stop=stop,
+        run=lasting,
+        gate=gate,
+    )
+    caller, reach = parts.caller()
+    return Duty(
+        run=run,
+        lasting=lasting,
+        caller=caller,
+        gate=gate,
+        reach=reach,
+        permits=permits,
+        clock=around.clock,
+        stop=stop,
+        pausing=pausing,
+        rules=sharing.admission_rules(campaign, limit=definition.limit, until=definition.until),
+        budget=sharing.budget_room(campaign),
+        longest=campaign.pricing.longest_call,
+        distribution=around.distribution,
+        ears=ears,
+    )
+
+
+def _unbounded(definition: Definition) -> Limits:
+    """Limits that are kept by the ledger, for all workers together, taken off this one's gate."""
+    return definition.campaign.limits.model_copy(
+        update={"calls_per_minute": None, "max_calls": None, "budget": None, "ramp_up": timedelta()}
+    )

@@ -1,0 +1,386 @@
+"""A worker: a process that makes the calls of distributed runs, beside any number of others.
+
+The ledger decides who is called and the engine delivers; what is here takes a delivered contact
+through the same engine as a run on one machine. Invariants: a call goes on, and its end is written,
+whatever becomes of the task engine; a worker that drains begins no call, and leaves when its last
+has ended; one that is lost is found by the others.
+"""
+
+import math
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+
+from poku_batch.app import environment
+from poku_batch.app.duty import Duty, Surroundings, open_duty
+from poku_batch.app.sharing import distribution_of, swept_words
+from poku_batch.clock import SteadyClock, SystemClock
+from poku_batch.distributed import Delivery, Job
+from poku_batch.engine.race import first_of
+from poku_batch.engine.stops import Stop
+from poku_batch.engine.unwritten import UnwrittenError
+from poku_batch.errors import LedgerError, PokuBatchError
+from poku_batch.models import (
+    AttemptId,
+    ContactId,
+    JobKind,
+    RunEnding,
+    RunId,
+    SharedRun,
+    WorkerId,
+)
+from poku_batch.ports import EventSink, Ledger
+
+#: How often a worker looks for contacts that have become due, in seconds, and for what people ask.
+_TICK_S = 0.5
+_LOOK_S = 1.0
+
+#: How long a job waits for its run to be made ready, in seconds.
+_READY_S = 10.0
+
+#: A call that is later than this, in seconds, gets another time; so often at the most.
+_LATE_S = 0.05
+_TRIES = 5
+
+#: The same trouble is told once in so many seconds.
+_TELL_EVERY_S = 10.0
+
+#: How many lost heartbeats make a worker a lost one.
+_LOST_AFTER = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """``concurrency`` calls at once; alive every ``heartbeat_s`` seconds."""
+
+    concurrency: int = 50
+    heartbeat_s: float = 10.0
+
+    @property
+    def stalled_s(self) -> float:
+        """After how many seconds of silence a worker is given up."""
+        return _LOST_AFTER * self.heartbeat_s
+
+
+class Worker:
+    """Makes the calls of all distributed runs of a ledger."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        url: str,
+        settings: WorkerSettings,
+        *,
+        sink: EventSink,
+        say: Callable[[str], None],
+    ) -> None:
+        """Take an open ledger and its address, how to work, and who listens.
+
+        ``say`` hears sentences for whoever looks after the worker. Raises ``UsageError`` where the
+        ledger is one that workers cannot share.
+        """
+        self._ledger = ledger
+        self._distribution = distribution_of(ledger)
+        self._url = url
+        self._settings = settings
+        self._sink = sink
+        self._say = say
+        self._clock = SteadyClock(SystemClock())
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._id: WorkerId | None = None
+        self._duties: dict[RunId, Duty] = {}
+        self._stacks: dict[RunId, AsyncExitStack] = {}
+        self._refused: set[RunId] = set()
+        self._found: anyio.Event = anyio.Event()
+        self._slots = anyio.CapacityLimiter(settings.concurrency)
+        self._open: dict[Job, Duty] = {}
+        self._leaving = Stop()
+        self._draining = False
+        self._told: dict[str, float] = {}
+        self._scope = anyio.CancelScope()
+        self._calls: TaskGroup | None = None
+        self._beaten_at: datetime | None = None
+        self._delivery = Delivery(
+            url,
+            concurrency=settings.concurrency,
+            heartbeat_s=settings.heartbeat_s,
+            stalled_s=settings.stalled_s,
+            take=self._take,
+            tell=self._trouble,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """What the worker is about, for whoever looks after it; values are JSON's."""
+        return {
+            "worker": self.name,
+            "draining": self._draining,
+            "in_call": len(self._open),
+            "concurrency": self._settings.concurrency,
+            "runs": [str(duty.run.campaign) for duty in self._duties.values()],
+            "heard_at": None if self._beaten_at is None else self._beaten_at.isoformat(),
+        }
+
+    async def run(self) -> None:
+        """Work until told to drain, or to leave."""
+        await self._distribution.prepare()
+        self._id = await self._distribution.register(
+            self.name, concurrency=self._settings.concurrency
+        )
+        self._beaten_at = datetime.now(UTC)
+        self._say(f"worker {self.name} takes up to {self._settings.concurrency} calls at once")
+        async with anyio.create_task_group() as watchers:
+            watchers.start_soon(self._heed_signals)
+            try:
+                with self._scope:
+                    async with anyio.create_task_group() as calls:
+                        self._calls = calls
+                        watchers.start_soon(self._keep(self._beat, self._settings.heartbeat_s))
+                        watchers.start_soon(self._keep(self._sweep, self._settings.heartbeat_s / 2))
+                        watchers.start_soon(self._keep(partial(self._find, watchers), _LOOK_S))
+                        await self._delivery.run()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    watchers.cancel_scope.cancel()
+                    for stack in self._stacks.values():
+                        await stack.aclose()
+                    with suppress(LedgerError), anyio.move_on_after(5):
+                        await self._distribution.leave(self._id)
+        self._say(f"worker {self.name} has left")
+
+    def drain(self) -> None:
+        """Begin no call any more, and leave when the open ones have ended."""
+        if not self._draining:
+            self._draining = True
+            self._say(f"draining: {len(self._open)} open calls go on to their end")
+            self._delivery.stop()
+
+    def leave(self) -> None:
+        """Leave at once: open requests become unknown, followed calls are left to others."""
+        self._say("leaving at once")
+        self._leaving.request(RunEnding.ABANDONED)
+        self._leaving.leave()
+        self._scope.cancel()
+
+    async def _heed_signals(self) -> None:
+        names = ("SIGINT", "SIGTERM", "SIGHUP")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        with suppress(NotImplementedError), anyio.open_signal_receiver(*numbers) as signals:
+            async for _ in signals:
+                if self._draining:
+                    self.leave()
+                else:
+                    self.drain()
+
+    def _keep(
+        self, act: Callable[[], Awaitable[None]], every_s: float
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Do something again and again; a ledger that is gone for a while is told of."""
+
+        async def keep() -> None:
+            while True:
+                try:
+                    await act()
+                except LedgerError as error:
+                    self._trouble(str(error))
+                await anyio.sleep(every_s)
+
+        return keep
+
+    async def _beat(self) -> None:
+        assert self._id is not None  # noqa: S101 – registered before
+        await self._distribution.beat(self._id, draining=self._draining)
+        self._beaten_at = datetime.now(UTC)
+
+    async def _sweep(self) -> None:
+        await self._delivery.clear_stalled()
+        swept = await self._distribution.sweep(stalled=timedelta(seconds=self._settings.stalled_s))
+        if swept.any:
+            self._say(swept_words(swept))
+            for duty in self._duties.values():
+                duty.look_again()
+
+    async def _find(self, watchers: TaskGroup) -> None:
+        """Take part in runs that have begun, and in none that has ended; heed what is asked."""
+        runs = {run.id: run for run in await self._distribution.runs()}
+        for number in [*self._duties]:
+            if number not in runs:
+                await self._end_duty(number)
+        for number, run in runs.items():
+            if number not in self._duties and number not in self._refused:
+                await self._begin_duty(run, watchers)
+        for duty in self._duties.values():
+            await duty.heed()
+
+    async def _begin_duty(self, run: SharedRun, watchers: TaskGroup) -> None:
+        text = await self._distribution.definition(run.id)
+        if text is None or self._id is None:
+            return
+        around = Surroundings(
+            ledger=self._ledger,
+            distribution=self._distribution,
+            worker=self._id,
+            clock=self._clock,
+            sink=self._sink,
+            leaving=self._leaving,
+            watchers=watchers,
+        )
+        stack = AsyncExitStack()
+        try:
+            duty = await stack.enter_async_context(open_duty(run, text, around))
+        except PokuBatchError as error:
+            self._refused.add(run.id)
+            self._say(f"no part in {run.campaign}: {error}")
+            return
+        self._stacks[run.id] = stack
+        self._duties[run.id] = duty
+        await duty.heed()
+        self._found.set()
+        self._found = anyio.Event()
+        watchers.start_soon(self._admit, duty)
+        self._say(f"takes part in {run.campaign}")
+
+    async def _end_duty(self, number: RunId) -> None:
+        if any(duty is self._duties[number] for duty in self._open.values()):
+            return
+        duty = self._duties.pop(number)
+        duty.stop.request(RunEnding.ABANDONED)
+        duty.look_again()
+        await self._stacks.pop(number).aclose()
+
+    async def _admit(self, duty: Duty) -> None:
+        """Hand out who is due: when a slot was freed, and now and then."""
+        while not duty.stop.requested:
+            changed = duty.changed
+            with anyio.move_on_after(_TICK_S):
+                await changed.wait()
+            is_tick = not changed.is_set()
+            duty.changed = anyio.Event() if changed.is_set() else changed
+            if self._draining and is_tick:
+                continue
+            try:
+                await duty.admit(tick=is_tick)
+            except LedgerError as error:
+                self._trouble(str(error))
+                await anyio.sleep(_TICK_S)
+
+    def _take(self, job: Job) -> None:
+        if self._calls is None:
+            job.done.set()
+            return
+        self._calls.start_soon(self._do, job)
+
+    async def _do(self, job: Job) -> None:
+        """Do what a job is for; whatever happens, the job has its end."""
+        duty: Duty | None = None
+        try:
+            async with self._slots:
+                duty = await self._duty(RunId(job.run))
+                if duty is not None and not job.done.is_set():
+                    await self._do_for(duty, job)
+        except UnwrittenError:
+            pass
+        except LedgerError as error:
+            # Nothing was begun: what is written of a call is written until it is in.
+            self._trouble(str(error))
+        except Exception as fault:
+            if duty is None:
+                raise
+            self._say(f"a fault in the program: {type(fault).__name__}: {fault}")
+            duty.stop.request_by_fault(fault)
+        finally:
+            job.done.set()
+            if duty is not None:
+                duty.look_again()
+
+    async def _duty(self, run: RunId) -> Duty | None:
+        with anyio.move_on_after(_READY_S):
+            while run not in self._duties:
+                if run in self._refused:
+                    break
+                await self._found.wait()
+        return self._duties.get(run)
+
+    async def _do_for(self, duty: Duty, job: Job) -> None:
+        if job.kind is JobKind.CALL:
+            await self._call(duty, job)
+            return
+        assert self._id is not None  # noqa: S101 – registered before
+        call = await self._distribution.take_call(duty.run.id, AttemptId(job.id), self._id)
+        if call is not None:
+            with self._counted(duty, job):
+                await duty.follow(call)
+
+    async def _call(self, duty: Duty, job: Job) -> None:
+        handed = await self._distribution.take(duty.run.id, ContactId(job.id))
+        if handed is None:
+            return
+        await self._wait_for_turn(duty, job, handed.wait_s)
+        while duty.reach.down and not self._hindered(duty, job):
+            # One contact finds out whether the API is there again; the others wait.
+            changed, wait_s = duty.reach.changed(), duty.reach.wait_s()
+            if wait_s <= 0:
+                duty.reach.probe()
+                break
+            await first_of(changed.wait, partial(self._clock.sleep, wait_s), job.done.wait)
+        if self._hindered(duty, job):
+            await duty.lasting.release(handed.admission)
+            return
+        with self._counted(duty, job):
+            await duty.call(handed.admission)
+
+    async def _wait_for_turn(self, duty: Duty, job: Job, wait_s: float) -> None:
+        """Wait for the time that a call was given; one that is late for it gets another.
+
+        Late ones would begin together with those that are on time, more than the pace allows.
+        """
+        for _ in range(_TRIES):
+            due_s = self._clock.monotonic() + wait_s
+            if wait_s > 0:
+                await first_of(partial(self._clock.sleep, wait_s), job.done.wait, duty.stop.wait)
+            late_s = self._clock.monotonic() - due_s
+            in_time = late_s <= _LATE_S or duty.rules.calls_per_minute is None
+            if in_time or self._hindered(duty, job):
+                return
+            wait_s = await self._distribution.space_anew(duty.run.id, duty.rules)
+
+    def _hindered(self, duty: Duty, job: Job) -> bool:
+        """Whether a call may not begin here: its contact is given out again."""
+        return self._draining or duty.hindrance or job.done.is_set()
+
+    @contextmanager
+    def _counted(self, duty: Duty, job: Job) -> Iterator[None]:
+        self._open[job] = duty
+        try:
+            yield
+        finally:
+            del self._open[job]
+
+    def _trouble(self, why: str) -> None:
+        """Say what broke, the same once in a while."""
+        now_s = self._clock.monotonic()
+        if now_s - self._told.get(why, -math.inf) >= _TELL_EVERY_S:
+            self._told = {why: now_s}
+            self._say(f"trouble, tried again until it works: {why}")
+
+
+async def work(settings: WorkerSettings, *, sink: EventSink, say: Callable[[str], None]) -> None:
+    """Work for the ledger that ``POKU_BATCH_LEDGER`` names, until told to drain.
+
+    Raises ``UsageError`` where it is no database, and ``MissingKeyError`` without a key.
+    """
+    environment.api_key()
+    url = environment.shared_ledger_url()
+    from poku_batch.ledger import open_ledger
+
+    async with open_ledger(url) as ledger:
+        await Worker(ledger, url, settings, sink=sink, say=say).run()

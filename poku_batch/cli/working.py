@@ -1,0 +1,52 @@
+"""``worker``: make the calls of runs that are begun with ``run --distributed``."""
+
+import time
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from poku_batch.cli.looping import run_for_long
+from poku_batch.events import CircuitOpened, Event, LedgerTrouble, LedgerWorks
+
+Concurrency = Annotated[
+    int,
+    typer.Option(min=1, max=10_000, metavar="N", help="How many calls this worker makes at once."),
+]
+
+#: The same trouble is told once in so many seconds.
+_TELL_EVERY_S = 10.0
+
+
+class _Troubles:
+    """Prints what somebody who looks after a worker should know; calls are told by the run."""
+
+    def __init__(self) -> None:
+        self._told_s = -_TELL_EVERY_S
+
+    def emit(self, event: Event) -> None:
+        """Take an event."""
+        from poku_batch.cli.terminal import err, say
+        from poku_batch.progress.notes import note
+
+        if isinstance(event, LedgerTrouble):
+            if time.monotonic() - self._told_s < _TELL_EVERY_S:
+                return
+            self._told_s = time.monotonic()
+        if isinstance(event, LedgerTrouble | LedgerWorks | CircuitOpened):
+            say(err, note(event) or "the ledger can be written again")
+
+
+def worker(*, concurrency: Concurrency = 50) -> None:
+    """Make the calls of distributed runs; any number of workers, on any machine.
+
+    POKU_BATCH_LEDGER names the database that they share, and POKU_API_KEY is needed here alone.
+    Ctrl-C, or SIGTERM, lets it begin no call and leave when its last has ended; a second one
+    leaves at once.
+    """
+    from poku_batch.app import environment
+    from poku_batch.app.working import WorkerSettings, work
+    from poku_batch.cli.terminal import err, say
+
+    settings = WorkerSettings(concurrency=concurrency, heartbeat_s=environment.heartbeat_s())
+    run_for_long(partial(work, settings, sink=_Troubles(), say=partial(say, err)))

@@ -1,0 +1,216 @@
+"""Workers, a watcher, a database and an API: processes that are started, watched and killed."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.postgresql import Server
+
+_COMMAND = str(Path(sys.executable).with_name("poku-batch"))
+_API = Path(__file__).with_name("server.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A phone that rang, by the API's own log."""
+
+    start: float
+    end: float
+    key: str
+    id: str
+
+
+@dataclass(slots=True)
+class Fleet:
+    """One campaign of ``contacts``, and everything that takes part in it."""
+
+    folder: Path
+    database: Server
+    url: str
+    contacts: int
+    concurrency: int
+    heartbeat_s: float = 1.0
+    extra: str = ""
+    call_timeout: str = "4s"
+    workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    base_url: str = ""
+    _started: int = 0
+
+    def write(self) -> None:
+        """Write the campaign and its sheet."""
+        rows = [f"k{n},+1415555{n:04d}" for n in range(self.contacts)]
+        (self.folder / "sheet.csv").write_text("\n".join(["id,phone", *rows]) + "\n")
+        (self.folder / "parts").mkdir(exist_ok=True)
+        (self.folder / "parts" / "hello.j2").write_text("Hello,")
+        (self.folder / "prompt.j2").write_text("{% include 'parts/hello.j2' %} say {{ id }}")
+        (self.folder / "campaign.yaml").write_text(
+            f"""
+name: fleet
+contacts: {{file: sheet.csv, key: id, phone: phone, region: US}}
+prompt: prompt.j2
+limits: {{concurrency: {self.concurrency}{self.extra}}}
+calling_hours: always
+circuit_breaker: off
+api: {{call_timeout: {self.call_timeout}, poll_interval: 100ms}}
+output: {{file: out.csv}}
+"""
+        )
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "POKU_BATCH_LEDGER": self.url,
+            "POKU_BATCH_HEARTBEAT": str(self.heartbeat_s),
+        }
+
+    def start_worker(self, concurrency: int) -> "subprocess.Popen[bytes]":
+        """Start a worker; what it says goes to a file."""
+        self._started += 1
+        with (self.folder / f"worker-{self._started}.err").open("wb") as err:
+            worker = subprocess.Popen(
+                [_COMMAND, "worker", "--concurrency", str(concurrency)],
+                env=self.env | {"POKU_API_KEY": "key", "POKU_BASE_URL": self.base_url},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=err,
+                stderr=err,
+            )
+        self.workers.append(worker)
+        return worker
+
+    def start_run(self, *options: str) -> "subprocess.Popen[bytes]":
+        """Start a watcher."""
+        self._started += 1
+        with (
+            (self.folder / f"run-{self._started}.err").open("wb") as err,
+            (self.folder / f"run-{self._started}.out").open("wb") as out,
+        ):
+            return subprocess.Popen(
+                [_COMMAND, "run", "campaign.yaml", "--distributed", "--yes", "--json", *options],
+                env=self.env,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+
+    def kill(self, worker: "subprocess.Popen[bytes]") -> None:
+        worker.kill()
+        worker.wait()
+        self.workers.remove(worker)
+
+    def end_workers(self) -> list[int]:
+        """Let all drain; gives their exit codes."""
+        for worker in self.workers:
+            worker.send_signal(signal.SIGTERM)
+        codes = [worker.wait(60) for worker in self.workers]
+        self.workers.clear()
+        return codes
+
+    def rings(self) -> list[Ring]:
+        """Every phone that rang, in order."""
+        log = self.folder / "rings.jsonl"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return sorted((Ring(*json.loads(line)) for line in lines), key=lambda ring: ring.start)
+
+    def results(self) -> dict[str, dict[str, str]]:
+        """The rows of the results, by their key."""
+        with (self.folder / "out.csv").open(encoding="utf-8-sig", newline="") as stream:
+            return {row["id"]: row for row in csv.DictReader(stream)}
+
+    def wait_for_rings(self, count: int, *, within_s: float = 60.0) -> None:
+        give_up = time.monotonic() + within_s
+        while len(self.rings()) < count:
+            assert time.monotonic() < give_up, f"{len(self.rings())} rings: {self.said()}"
+            time.sleep(0.02)
+
+    def said(self) -> str:
+        """What all processes have said."""
+        files = sorted(self.folder.glob("*.err"))
+        return "\n".join(f"-- {file.name}\n{file.read_text()[-3_000:]}" for file in files)
+
+
+@contextmanager
+def fleet(
+    folder: Path,
+    database: Server,
+    *,
+    contacts: int,
+    concurrency: int,
+    span_s: tuple[float, float],
+    mode: str = "wait",
+    seed: int = 1,
+    extra: str = "",
+    call_timeout: str = "4s",
+) -> Iterator[Fleet]:
+    """A fleet without workers yet; whatever was started is gone afterwards."""
+    made = Fleet(
+        folder=folder,
+        database=database,
+        url=database.new_ledger(),
+        contacts=contacts,
+        concurrency=concurrency,
+        extra=extra,
+        call_timeout=call_timeout,
+    )
+    made.write()
+    arguments = [str(folder / "rings.jsonl"), str(seed), *map(str, span_s), mode]
+    with subprocess.Popen(
+        [sys.executable, str(_API), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as api:
+        assert api.stdin is not None
+        assert api.stdout is not None
+        made.base_url = f"http://127.0.0.1:{int(api.stdout.readline())}"
+        try:
+            yield made
+        finally:
+            for worker in made.workers:
+                worker.kill()
+                worker.wait()
+            api.stdin.close()
+
+
+def most_live(rings: list[Ring]) -> int:
+    """The most calls that were live at the same moment."""
+    turns = sorted([(ring.start, 1) for ring in rings] + [(ring.end, -1) for ring in rings])
+    live = most = 0
+    for _, turn in turns:
+        live += turn
+        most = max(most, live)
+    return most
+
+
+def live_at(rings: list[Ring], moment: float) -> int:
+    return sum(ring.start <= moment < ring.end for ring in rings)
+
+
+def worst_second(rings: list[Ring]) -> int:
+    """The most calls that began within any second."""
+    starts = [ring.start for ring in rings]
+    return max(sum(start <= other < start + 1 for other in starts) for start in starts)
+
+
+def duplicates(rings: list[Ring]) -> dict[str, int]:
+    """Who was rung more than once."""
+    return {key: count for key, count in Counter(r.key for r in rings).items() if count > 1}
+
+
+def ideal_s(rings: list[Ring], slots: int) -> float:
+    """How long the same calls take, one after the other, in so many slots that are never free."""
+    free = [0.0] * slots
+    for ring in rings:
+        place = free.index(min(free))
+        free[place] += ring.end - ring.start
+    return max(free)
