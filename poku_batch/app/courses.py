@@ -2,13 +2,14 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from poku_batch.models import CampaignId, Pause, RunRecord
-from poku_batch.policy.liveness import Liveness, liveness
+from poku_batch.models import CampaignId, Pause, RunRecord, WorkerRecord
+from poku_batch.policy.liveness import FRESH, Liveness, liveness
 from poku_batch.ports import Ledger
 
 
@@ -16,13 +17,16 @@ from poku_batch.ports import Ledger
 class Course:
     """A campaign's pause, its latest run, and how many of its calls are open.
 
-    ``liveness`` is that run's; None, as ``run``, for a campaign that was never run.
+    ``liveness`` is that run's; None, as ``run``, for a campaign that was never run. Where
+    ``workers`` make its calls, it is alive as long as one of them is, whoever watches.
     """
 
     pause: Pause | None = None
     run: RunRecord | None = None
     liveness: Liveness | None = None
     open_calls: int = 0
+    shared: bool = False
+    workers: tuple[WorkerRecord, ...] = ()
 
     @property
     def goes_on(self) -> bool:
@@ -33,12 +37,30 @@ class Course:
 async def course_of(ledger: Ledger, campaign: CampaignId) -> Course:
     """How a campaign goes on at this moment."""
     run = await ledger.controls.latest_run(campaign)
+    workers = await workers_of(ledger, campaign)
+    alive = None if run is None else liveness_of(run)
     return Course(
         pause=await ledger.controls.paused(campaign),
         run=run,
-        liveness=None if run is None else liveness_of(run),
+        liveness=alive if workers is None else liveness_by(workers),
         open_calls=(await ledger.browsing.calls_now(campaign, limit=0))[1],
+        shared=workers is not None,
+        workers=tuple(workers or ()),
     )
+
+
+async def workers_of(ledger: Ledger, campaign: CampaignId) -> list[WorkerRecord] | None:
+    """The workers that make a campaign's calls; None where they do not."""
+    distribution = ledger.distribution
+    if distribution is None or await distribution.open_run(campaign) is None:
+        return None
+    return await distribution.workers()
+
+
+def liveness_by(workers: Sequence[WorkerRecord]) -> Liveness:
+    """Whether a run goes on whose calls workers make."""
+    alive = any(worker.silent <= FRESH for worker in workers)
+    return Liveness.ALIVE if alive else Liveness.SILENT
 
 
 def liveness_of(run: RunRecord) -> Liveness:

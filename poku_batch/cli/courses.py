@@ -7,7 +7,7 @@ from poku_batch.cli.terminal import shown
 if TYPE_CHECKING:
     from poku_batch.app.courses import Course
     from poku_batch.campaign import Campaign
-    from poku_batch.models import Doing, RunRecord
+    from poku_batch.models import Doing, RunRecord, WorkerRecord
 
 
 def command(name: str, campaign: "Campaign", *, simulated: bool) -> str:
@@ -30,6 +30,7 @@ def course_lines(course: "Course", campaign: "Campaign", *, simulated: bool) -> 
         lines.append(f"paused by {by} since {since}: no call begins until {resume}")
     if (words := run_words(course)) is not None:
         lines.append(words)
+    lines += [worker_words(worker) for worker in course.workers]
     if course.goes_on and course.pause is None and (note := _note(course)):
         lines.append(f"it says: {note}")
     return lines
@@ -43,6 +44,14 @@ def run_words(course: "Course") -> str | None:
     run = course.run
     if run is None:
         return None
+    if course.shared:
+        since = local(run.started_at)
+        if course.workers:
+            return f"a run goes on by workers, since {since}{_asked(run)}"
+        return (
+            f"a run by workers, begun {since}, waits for them{_asked(run)}; start some with: "
+            "poku-batch worker"
+        )
     who = run_name(run)
     match course.liveness:
         case Liveness.ALIVE:
@@ -65,10 +74,35 @@ def run_name(run: "RunRecord") -> str:
     return f"process {run.pid} on {one_line(run.host, limit=60)}"
 
 
+def worker_words(worker: "WorkerRecord") -> str:
+    """A worker in a line: what it holds, and when it was last heard of."""
+    from poku_batch.progress.words import one_line
+
+    drains = ", draining" if worker.draining else ""
+    return (
+        f"worker {one_line(worker.name, limit=80)}: {worker.calls:,} of {worker.concurrency:,} "
+        f"calls, heard of {worker.silent.total_seconds():.0f} s ago{drains}"
+    )
+
+
+def _worker_json(worker: "WorkerRecord") -> dict[str, Any]:
+    return {
+        "name": worker.name,
+        "concurrency": worker.concurrency,
+        "calls": worker.calls,
+        "started_at": worker.started_at.isoformat(),
+        "silent_s": round(worker.silent.total_seconds(), 3),
+        "draining": worker.draining,
+    }
+
+
 def course_json(course: "Course") -> dict[str, Any]:
     """What ``status --json`` gives of the pause and of the latest run."""
     pause, run = course.pause, course.run
-    return {
+    shared: dict[str, Any] = {}
+    if course.shared:
+        shared["workers"] = [_worker_json(worker) for worker in course.workers]
+    return shared | {
         "paused": None if pause is None else {"by": pause.by, "at": pause.at.isoformat()},
         "run": None
         if run is None

@@ -10,7 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from poku_batch.models import CampaignId, ContactState, PutBack, RunRecord, Selection
+from poku_batch.models import (
+    CampaignId,
+    ContactState,
+    PutBack,
+    RunRecord,
+    Selection,
+    WorkerRecord,
+)
 from poku_batch.policy.liveness import Liveness
 from poku_batch.ports import Ledger
 
@@ -99,8 +106,11 @@ class Desk(Protocol):
     async def version(self, *, simulated: bool) -> tuple[int, ...]:
         """What differs whenever one of the two ledgers has changed since; it is asked often."""
 
-    async def liveness(self, run: RunRecord) -> Liveness:
-        """Whether a run is alive."""
+    async def workers(self, ledger: Ledger, campaign: CampaignId) -> list[WorkerRecord] | None:
+        """The workers that make a campaign's calls; None where they do not."""
+
+    async def liveness(self, run: RunRecord, workers: list[WorkerRecord] | None = None) -> Liveness:
+        """Whether a run is alive; where workers make its calls, whether one of them is."""
 
     async def now(self, *, simulated: bool) -> datetime:
         """The time that the ledger's contacts are due by: a rehearsal's is its own."""

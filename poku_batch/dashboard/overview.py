@@ -12,6 +12,7 @@ from poku_batch.models import (
     RunEnding,
     RunRecord,
     WaitKind,
+    WorkerRecord,
 )
 from poku_batch.pages.words import plural
 from poku_batch.policy.liveness import Liveness
@@ -66,7 +67,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """A campaign at one moment; ``now`` is the time that its contacts are due by."""
+    """A campaign at one moment; ``now`` is the time that its contacts are due by.
+
+    ``workers`` are those that make its calls; None where the run does so itself.
+    """
 
     entry: Entry
     counts: Counts
@@ -74,6 +78,7 @@ class Overview:
     run: RunRecord | None = None
     liveness: Liveness | None = None
     pause: Pause | None = None
+    workers: tuple[WorkerRecord, ...] | None = None
 
     @property
     def goes_on(self) -> bool:
@@ -122,6 +127,9 @@ class Overview:
         match self.liveness:
             case Liveness.ALIVE:
                 return self._alive(run)
+            case Liveness.SILENT if self.workers is not None:
+                text = "no worker is heard of: start some with poku-batch worker"
+                return Status(word="no workers", tone="unknown", text=text)
             case Liveness.SILENT:
                 text = "it has not said for a while that it is alive: it cannot write, or died"
                 return Status(word="not heard of", tone="unknown", text=text)
@@ -163,7 +171,8 @@ class Overview:
 async def overview(desk: Desk, ledger: Ledger, entry: Entry) -> Overview:
     """How a campaign of the ledger stands."""
     run = await ledger.controls.latest_run(entry.id)
-    alive = None if run is None else await desk.liveness(run)
+    workers = await desk.workers(ledger, entry.id)
+    alive = None if run is None else await desk.liveness(run, workers)
     doing = run.doing if run is not None and alive is Liveness.ALIVE else None
     # A rehearsal makes up its time.
     now = doing.now if doing is not None else await desk.now(simulated=entry.simulated)
@@ -174,6 +183,7 @@ async def overview(desk: Desk, ledger: Ledger, entry: Entry) -> Overview:
         run=run,
         liveness=alive,
         pause=await ledger.controls.paused(entry.id),
+        workers=None if workers is None else tuple(workers),
     )
 
 

@@ -9,6 +9,10 @@ from poku_batch.ledger.lock import Lease
 from poku_batch.ledger.places import Place
 from poku_batch.models import CampaignId
 
+_SHARED = """
+    SELECT c.name, c.wave FROM runs r JOIN campaigns c ON c.id = r.campaign_id
+    WHERE r.ended_at IS NULL AND r.distributed = 1
+"""
 _CAMPAIGNS = "SELECT name, wave FROM campaigns ORDER BY id"
 
 
@@ -21,7 +25,7 @@ def all_campaigns(connection: Connection) -> list[CampaignId]:
 def held(connection: Connection, place: Place, done: str) -> Iterator[list[CampaignId]]:
     """Hold every campaign of the ledger, and say which they are; ``done`` is why: ``erased``.
 
-    Raises ``LedgerError`` where somebody else holds one.
+    Raises ``LedgerError`` where somebody else holds one, or workers make its calls.
     """
     with ExitStack() as stack:
         campaigns = all_campaigns(connection)
@@ -32,6 +36,8 @@ def held(connection: Connection, place: Place, done: str) -> Iterator[list[Campa
             if not lease.acquire():
                 raise busy(place, done, campaign)
             stack.callback(lease.release)
+        for name, wave in connection.execute(_SHARED):
+            raise busy(place, done, CampaignId(name=name, wave=wave))
         yield campaigns
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.postgresql import Server
 
@@ -105,6 +106,13 @@ output: {{file: out.csv}}
                 stdout=out,
                 stderr=err,
             )
+
+    def ask(self, *arguments: str) -> Any:
+        """What a command says, in JSON."""
+        said = subprocess.run(
+            [_COMMAND, *arguments], env=self.env, cwd=self.folder, check=True, capture_output=True
+        )
+        return json.loads(said.stdout)
 
     def kill(self, worker: "subprocess.Popen[bytes]") -> None:
         worker.kill()

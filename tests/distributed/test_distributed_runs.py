@@ -59,6 +59,11 @@ def test_a_run_survives_who_watches_it_and_is_watched_again(small: Fleet) -> Non
     small.wait_for_rings(10)
     run.kill()
     run.wait()
+    standing = small.ask("status", "campaign.yaml", "--json")
+    assert standing["run"]["liveness"] == "alive"
+    (worker,) = standing["workers"]
+    assert worker["concurrency"] == 8
+    assert worker["silent_s"] < 10
     small.wait_for_rings(60)
     again = small.start_run()
     assert again.wait(60) == 0, small.said()

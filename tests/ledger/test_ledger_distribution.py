@@ -9,9 +9,9 @@ from itertools import pairwise
 import psycopg
 import pytest
 
-from poku_batch.errors import CampaignBusyError, NotReservedError
+from poku_batch.errors import CampaignBusyError, LedgerError, NotReservedError
 from poku_batch.events import CallEnded, CallStarted, CallUnknown
-from poku_batch.ledger import SqliteLedger, open_ledger
+from poku_batch.ledger import SqliteLedger, erase, open_ledger
 from poku_batch.models import (
     Admission,
     AdmissionRules,
@@ -302,6 +302,8 @@ async def test_a_run_of_workers_is_no_other_runs_to_take_and_can_be_watched(
     with pytest.raises(CampaignBusyError, match="run by workers"):
         await world.ledger.open_run(CLINIC, at=now())
     assert await world.state(1) == ContactState.DIALING
+    with pytest.raises(LedgerError, match="is being run"):
+        erase(world.url, "+14155550001", keep_hash=False, by="ada", at=now())
     found = await world.distribution.open_run(CLINIC)
     assert found == world.run
     watched = await world.distribution.watch(world.run)

@@ -155,6 +155,8 @@ class FolderDesk(Looking):
         with telling(self.folder):
             async with self.ledger(simulated=entry.simulated) as ledger:
                 run = None if ledger is None else await ledger.controls.latest_run(entry.id)
+                if ledger is not None and await self.workers(ledger, entry.id) is not None:
+                    raise DeskError(f"{entry.id} is being run by workers: wait for its end")
         alive = run is not None and await self.liveness(run) is Liveness.ALIVE
         if run is not None and run.seen_at is not None and alive:
             raise DeskError(

@@ -10,14 +10,16 @@ from pathlib import Path
 import anyio.to_thread
 
 from poku_batch.app import environment
+from poku_batch.app.courses import liveness_by, workers_of
 from poku_batch.app.desk.campaign_files import CampaignFile, CampaignFiles
 from poku_batch.app.desk.looks import Looks
 from poku_batch.app.reading import time_of
 from poku_batch.dashboard.desk import Entry
 from poku_batch.errors import MissingKeyError
 from poku_batch.ledger import SqliteLedger, ledger_exists, open_ledger
-from poku_batch.models import CampaignId, RunRecord
+from poku_batch.models import CampaignId, RunRecord, WorkerRecord
 from poku_batch.policy.liveness import Liveness, liveness
+from poku_batch.ports import Ledger
 
 
 class Looking:
@@ -118,8 +120,14 @@ class Looking:
             known = self._times[simulated] = (version, latest)
         return max(now, known[1])
 
-    async def liveness(self, run: RunRecord) -> Liveness:
-        """Whether a run is alive."""
+    async def workers(self, ledger: Ledger, campaign: CampaignId) -> list[WorkerRecord] | None:
+        """The workers that make a campaign's calls; None where they do not."""
+        return await workers_of(ledger, campaign)
+
+    async def liveness(self, run: RunRecord, workers: list[WorkerRecord] | None = None) -> Liveness:
+        """Whether a run is alive; where workers make its calls, whether one of them is."""
+        if workers is not None:
+            return liveness_by(workers)
         return liveness(
             run,
             now=datetime.now(UTC),
