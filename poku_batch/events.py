@@ -2,6 +2,7 @@
 
 An event says what has already been made durable, never what is about to be. A row
 number and a key name the contact; the key may be a phone number, so displays show the row.
+``attempt`` is the call's number, from 1 for each contact; None where it is not known.
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,16 @@ from poku_batch.models import Counts, RunEnding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """The sheet is enrolled and the run begins; ``counts`` is how it stands at that moment."""
+    """The sheet is enrolled and the run begins; ``counts`` is how it stands at that moment.
+
+    ``run`` is its number in the ledger; None where it is not known.
+    """
 
     at: datetime
     campaign: str
     counts: Counts
     concurrency: int
+    run: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,29 @@ class CallStarted:
     key: str
     followed: bool = False
     was_unknown: bool = False
+    attempt: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHeld:
+    """A placement was turned away, no phone rang, and it is tried again in a moment."""
+
+    at: datetime
+    row: int
+    key: str
+    why: str
+    attempt: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPlaced:
+    """The API took the call: its interaction ID is recorded, and its end is asked for."""
+
+    at: datetime
+    row: int
+    key: str
+    interaction_id: str
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +77,7 @@ class CallEnded:
     duration_s: float | None
     failed: bool = False
     redial_at: datetime | None = None
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +97,7 @@ class CallReread:
     failed: bool = False
     redial_at: datetime | None = None
     decided: bool = False
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +132,7 @@ class CallTurnedAway:
     key: str
     why: str
     due_at: datetime
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +144,7 @@ class ApiUnreached:
     key: str
     why: str
     due_at: datetime
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +159,7 @@ class CallFailed:
     key: str
     why: str
     dialled: bool = True
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +170,7 @@ class CallUnknown:
     row: int
     key: str
     evidence: str
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +184,7 @@ class CallReleased:
     row: int
     key: str
     why: str
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +194,7 @@ class CallLeft:
     at: datetime
     row: int
     key: str
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +337,7 @@ class ReaderTrouble:
     row: int
     key: str
     why: str
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,6 +397,14 @@ class WorkersLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryTrouble:
+    """Metrics, traces or the health endpoint are not to be had; calls go on without them."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The run is over; ``why`` completes the ending where one word does not say it all."""
 
@@ -372,6 +417,8 @@ class RunEnded:
 Event = (
     RunStarted
     | CallStarted
+    | CallHeld
+    | CallPlaced
     | CallEnded
     | CallReread
     | ContactsDeferred
@@ -403,5 +450,6 @@ Event = (
     | ResultsRescued
     | WorkersSeen
     | WorkersLost
+    | TelemetryTrouble
     | RunEnded
 )

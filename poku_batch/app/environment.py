@@ -5,6 +5,7 @@ The key is read here, handed to the client, and kept nowhere.
 
 import getpass
 import os
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -160,3 +161,83 @@ def person() -> str:
     except (OSError, KeyError, ImportError):
         # A user of a container may have a number and no name.
         return f"user {os.getuid()}" if hasattr(os, "getuid") else "somebody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An address of this machine to listen on."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedMonitoring:
+    """What is wanted for those who watch: metrics and health at an address, traces as OTEL says."""
+
+    metrics: Endpoint | None
+    health: Endpoint | None
+    traces: bool
+
+
+def logs_json() -> bool:
+    """Whether standard error is lines of JSON: ``POKU_BATCH_LOG``.
+
+    Raises ``UsageError`` where it is neither ``json`` nor ``text``.
+    """
+    wanted = os.environ.get("POKU_BATCH_LOG", "").strip().casefold()
+    if wanted not in ("", "text", "json"):
+        raise UsageError(
+            f"POKU_BATCH_LOG: {wanted[:40]!r} is no form of a log; set it to json or text, or "
+            "unset it. Nobody was called."
+        )
+    return wanted == "json"
+
+
+def wanted_monitoring() -> WantedMonitoring:
+    """What ``POKU_BATCH_METRICS``, ``POKU_BATCH_HEALTH`` and the ``OTEL_*`` variables ask for.
+
+    Raises ``UsageError`` where an address cannot be read, or an extra is not installed.
+    """
+    from poku_batch.telemetry.traces import wants_traces
+
+    metrics, health = _endpoint("POKU_BATCH_METRICS"), _endpoint("POKU_BATCH_HEALTH")
+    traces = wants_traces(os.environ)
+    if metrics is not None:
+        _require("prometheus_client", extra="metrics", asked_by="POKU_BATCH_METRICS")
+    if traces:
+        _require(
+            "opentelemetry.exporter.otlp.proto.http",
+            extra="traces",
+            asked_by="OTEL_EXPORTER_OTLP_ENDPOINT",
+        )
+    return WantedMonitoring(metrics=metrics, health=health, traces=traces)
+
+
+def _require(module: str, *, extra: str, asked_by: str) -> None:
+    try:
+        if find_spec(module) is not None:
+            return
+    except ModuleNotFoundError:  # not even the package that it is in
+        pass
+    raise UsageError(
+        f"{asked_by} asks for {extra}, which are not installed; install them with "
+        f"pip install 'poku-batch[{extra}]', or unset the variable. Nobody was called."
+    )
+
+
+def _endpoint(name: str) -> Endpoint | None:
+    """An address to listen on, as ``127.0.0.1:9464``; a port alone is on loopback."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return None
+    host, colon, port = text.rpartition(":")
+    if not port.isascii() or not port.isdigit() or int(port) > 65_535 or (colon and not host):
+        raise UsageError(
+            f"{name}: {text[:60]!r} is no address to listen on; write it as 127.0.0.1:9464. "
+            "Nobody was called."
+        )
+    return Endpoint(host=host.strip("[]") or "127.0.0.1", port=int(port))

@@ -124,6 +124,7 @@ class Job:
             clock=self._real,
             sink=self._sink,
             stop=self._stop,
+            took=self._outside.took,
         )
 
     async def _report_as_is(self) -> EnrolmentReport:
@@ -208,6 +209,7 @@ class Job:
                 campaign=str(run.campaign),
                 counts=report.counts,
                 concurrency=self._campaign.limits.slots,
+                run=run.number,
             )
         )
         watch = SignalWatch(self._stop)

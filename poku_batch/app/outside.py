@@ -13,7 +13,8 @@ class Outside:
     """Everything outside that a run speaks to; open for as long as the run lasts.
 
     ``begin`` is called when calls are about to begin: a rehearsal's time passes from then on,
-    ``speed`` times as fast as life.
+    ``speed`` times as fast as life. ``took`` is told how many seconds each write to the ledger
+    takes.
     """
 
     ledger: Ledger
@@ -27,3 +28,4 @@ class Outside:
     simulated: bool
     begin: Callable[[], None]
     speed: float = 1.0
+    took: Callable[[float], None] | None = None

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from poku_batch.app.descriptors import make_room_for_calls
 from poku_batch.app.gathering import Gathering
 from poku_batch.app.job import Job
 from poku_batch.app.lists import DoNotCallLists, open_lists
+from poku_batch.app.monitoring import Trouble, monitoring, run_stands
 from poku_batch.app.others import open_reader, open_senders
 from poku_batch.app.outside import Outside
 from poku_batch.app.preparing import Prepared, preparing
@@ -23,6 +26,7 @@ from poku_batch.clock import RehearsalClock, SteadyClock, SystemClock
 from poku_batch.errors import UsageError
 from poku_batch.events import Event
 from poku_batch.ports import CallApi, Clock, EventSink, Ledger, SummaryReader
+from poku_batch.telemetry import Identity, Readiness
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,14 +155,28 @@ async def _open_job_parts(
             _refuse_to_forget_a_sheet(prepared)
         ledger = await stack.enter_async_context(_open_ledger(campaign, rehearsal))
         clock = await _clock(ledger, rehearsal)
+        listening, readiness = sink or _Nobody(), Readiness()
+        trouble = Trouble(clock, listening)
+        paused = partial(ledger.controls.paused, campaign.identity)
+        watch = await stack.enter_async_context(
+            monitoring(
+                partial(run_stands, readiness, paused),
+                tell=trouble,
+                version=version("poku-batch"),
+            )
+        )
+        whose = Identity(campaign=str(campaign.identity), simulated=simulated)
+        watched = watch.watched(listening, whose, tell=trouble)
+        watched.listeners.append(readiness)
         yield (
             prepared,
             Outside(
                 ledger=ledger,
-                api=api,
+                api=watched.api(api, clock),
                 base_url=base_url,
                 clock=clock,
-                sink=sink or _Nobody(),
+                sink=watched,
+                took=watched.took,
                 lists=lists,
                 reader=reader,
                 senders=senders,

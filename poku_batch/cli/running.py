@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -30,6 +30,10 @@ from poku_batch.cli.run_options import (
     WithDashboard,
     Yes,
 )
+
+if TYPE_CHECKING:
+    from poku_batch.campaign import Campaign
+    from poku_batch.progress import Display
 
 
 def run(
@@ -114,13 +118,12 @@ def _run(
     from poku_batch.cli.ending import print_ending
     from poku_batch.cli.sheets import instead_text, load_reading
     from poku_batch.cli.terminal import err, say
-    from poku_batch.progress import choose_display
 
     campaign = load_reading(*sheet)
     if (instead := instead_text(campaign)) is not None:
         say(err, f"sheet            {instead}")
     rehearsal = None if rehearsal_options is None else Rehearsal(**rehearsal_options)
-    with choose_display(err, simulated=rehearsal is not None) as display:
+    with _display(campaign, simulated=rehearsal is not None) as display:
         summary = run_for_long(
             partial(
                 run_campaign,
@@ -134,6 +137,20 @@ def _run(
         )
     print_ending(summary, campaign, simulated=rehearsal is not None, as_json=as_json)
     return exit_code(summary.ending, summary.counts)
+
+
+def _display(campaign: "Campaign", *, simulated: bool) -> "Display":
+    """Who shows the run: lines of JSON where the environment asks for them."""
+    from poku_batch.app import environment
+    from poku_batch.cli.terminal import err
+    from poku_batch.progress import choose_display
+
+    if not environment.logs_json():
+        return choose_display(err, simulated=simulated)
+    from poku_batch.telemetry import Identity, JsonDisplay
+
+    identity = Identity(campaign=str(campaign.identity), simulated=simulated)
+    return JsonDisplay(sys.stderr, identity)
 
 
 def time_or_moment(text: str, option: str) -> datetime | time:

@@ -33,10 +33,16 @@ def _err() -> "Console":
     return err
 
 
-def say(console: "Console", text: str, *, style: str = "") -> None:
-    """Write text as it is: no markup, no control characters, no line broken that was not."""
+def say(console: "Console", text: str, *, style: str = "", level: str = "info") -> None:
+    """Write text as it is: no markup, no control characters, no line broken that was not.
+
+    On standard error as a line of JSON, where ``POKU_BATCH_LOG`` asks for that.
+    """
     from rich.text import Text
 
+    if console.stderr and _logs_json():
+        _log(text, level)
+        return
     console.print(Text(printable(text), style=style), soft_wrap=True)
 
 
@@ -51,7 +57,20 @@ def print_error(message: str) -> None:
         here = f"{Path.cwd()}{os.sep}"
         if len(here) > 2:  # not the root of all paths
             message = message.replace(here, "")
-    say(_err(), message if "\n" in message else f"error: {message}")
+    whole = "\n" in message or _logs_json()
+    say(_err(), message if whole else f"error: {message}", level="error")
+
+
+def _logs_json() -> bool:
+    return os.environ.get("POKU_BATCH_LOG", "").strip().casefold() == "json"
+
+
+def _log(text: str, level: str) -> None:
+    from poku_batch.telemetry import message_line
+
+    if text.strip():
+        sys.stderr.write(message_line(text, level=level) + "\n")
+        sys.stderr.flush()
 
 
 def print_json(value: dict[str, Any]) -> None:

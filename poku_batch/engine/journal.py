@@ -13,7 +13,9 @@ from poku_batch.events import (
     ApiUnreached,
     CallEnded,
     CallFailed,
+    CallHeld,
     CallLeft,
+    CallPlaced,
     CallReleased,
     CallReread,
     CallStarted,
@@ -92,7 +94,9 @@ class Journal:
             case Never(why=why):
                 self._tell_skipped(admission, why, at)
                 return None
-        self._sink.emit(CallStarted(at=at, row=admission.row, key=admission.key))
+        self._sink.emit(
+            CallStarted(at=at, row=admission.row, key=admission.key, attempt=admission.attempt)
+        )
         return Attempt(
             id=begun,
             row=admission.row,
@@ -131,6 +135,7 @@ class Journal:
             at=self._clock.now(),
             row=call.row,
             key=call.key,
+            attempt=call.attempt,
             followed=True,
             was_unknown=call.was_unknown,
         )
@@ -139,7 +144,11 @@ class Journal:
 
     async def hold(self, attempt: Attempt, why: str) -> None:
         """Record that the placement was turned away and is tried again in a moment."""
-        await self._run.hold(attempt.id, why, at=self._clock.now())
+        at = self._clock.now()
+        await self._run.hold(attempt.id, why, at=at)
+        self._sink.emit(
+            CallHeld(at=at, row=attempt.row, key=attempt.key, attempt=attempt.number, why=why)
+        )
 
     async def begin_again(self, attempt: Attempt) -> None:
         """Record the intent to place a held attempt once more."""
@@ -148,7 +157,17 @@ class Journal:
 
     async def started(self, attempt: Attempt, interaction_id: InteractionId) -> None:
         """Record the interaction ID of a placed call."""
-        await self._run.started(attempt.id, interaction_id, at=self._clock.now())
+        at = self._clock.now()
+        await self._run.started(attempt.id, interaction_id, at=at)
+        self._sink.emit(
+            CallPlaced(
+                at=at,
+                row=attempt.row,
+                key=attempt.key,
+                attempt=attempt.number,
+                interaction_id=interaction_id,
+            )
+        )
 
     async def ended(
         self,
@@ -165,6 +184,7 @@ class Journal:
             at=at,
             row=attempt.row,
             key=attempt.key,
+            attempt=attempt.number,
             outcome=result.outcome,
             summary=result.summary,
             duration_s=max((at - attempt.placed_at).total_seconds(), 0.0),
@@ -192,6 +212,7 @@ class Journal:
                 at=at,
                 row=attempt.row,
                 key=attempt.key,
+                attempt=attempt.number,
                 before=before,
                 outcome=result.outcome,
                 was_failed=was_failed,
@@ -205,7 +226,13 @@ class Journal:
         """Tell that a call could not be read more closely."""
         self._tell(
             attempt,
-            ReaderTrouble(at=self._clock.now(), row=attempt.row, key=attempt.key, why=why),
+            ReaderTrouble(
+                at=self._clock.now(),
+                row=attempt.row,
+                key=attempt.key,
+                attempt=attempt.number,
+                why=why,
+            ),
         )
 
     async def turned_away(self, attempt: Attempt, why: str, *, wait_s: float) -> None:
@@ -214,7 +241,14 @@ class Journal:
         due_at = _later(at, wait_s)
         await self._run.turn_away(attempt.id, why, due_at=due_at, at=at)
         self._sink.emit(
-            CallTurnedAway(at=at, row=attempt.row, key=attempt.key, why=why, due_at=due_at)
+            CallTurnedAway(
+                at=at,
+                row=attempt.row,
+                key=attempt.key,
+                attempt=attempt.number,
+                why=why,
+                due_at=due_at,
+            )
         )
 
     async def unreached(self, attempt: Attempt, why: str, *, wait_s: float) -> None:
@@ -223,7 +257,14 @@ class Journal:
         due_at = _later(at, wait_s)
         await self._run.turn_away(attempt.id, why, due_at=due_at, sent=False, at=at)
         self._sink.emit(
-            ApiUnreached(at=at, row=attempt.row, key=attempt.key, why=why, due_at=due_at)
+            ApiUnreached(
+                at=at,
+                row=attempt.row,
+                key=attempt.key,
+                attempt=attempt.number,
+                why=why,
+                due_at=due_at,
+            )
         )
 
     async def released(self, attempt: Attempt, why: str, *, sent: bool = True) -> None:
@@ -233,31 +274,52 @@ class Journal:
         """
         at = self._clock.now()
         await self._run.turn_away(attempt.id, why, due_at=at, sent=sent, at=at)
-        self._sink.emit(CallReleased(at=at, row=attempt.row, key=attempt.key, why=why))
+        self._sink.emit(
+            CallReleased(at=at, row=attempt.row, key=attempt.key, attempt=attempt.number, why=why)
+        )
 
     async def rejected(self, attempt: Attempt, why: str) -> None:
         """Record that no phone rang and that placing again would not help."""
         at = self._clock.now()
         await self._run.reject(attempt.id, why, at=at)
-        self._sink.emit(CallFailed(at=at, row=attempt.row, key=attempt.key, why=why))
+        self._sink.emit(
+            CallFailed(at=at, row=attempt.row, key=attempt.key, attempt=attempt.number, why=why)
+        )
 
     async def doubted(self, attempt: Attempt, evidence: str) -> None:
         """Record that the call may or may not have rung."""
         at = self._clock.now()
         await self._run.doubt(attempt.id, evidence, at=at)
-        self._tell(attempt, CallUnknown(at=at, row=attempt.row, key=attempt.key, evidence=evidence))
+        self._tell(
+            attempt,
+            CallUnknown(
+                at=at, row=attempt.row, key=attempt.key, attempt=attempt.number, evidence=evidence
+            ),
+        )
 
     async def unfit(self, admission: Admission, reason: str) -> None:
         """Record that a contact cannot be dialled as its row stands."""
         at = self._clock.now()
         await self._run.fail(admission, reason, at=at)
         self._sink.emit(
-            CallFailed(at=at, row=admission.row, key=admission.key, why=reason, dialled=False)
+            CallFailed(
+                at=at,
+                row=admission.row,
+                key=admission.key,
+                attempt=admission.attempt,
+                why=reason,
+                dialled=False,
+            )
         )
 
     def left(self, attempt: Attempt) -> None:
         """Tell that an open call is left to the next run; the ledger knows its interaction ID."""
-        self._tell(attempt, CallLeft(at=self._clock.now(), row=attempt.row, key=attempt.key))
+        self._tell(
+            attempt,
+            CallLeft(
+                at=self._clock.now(), row=attempt.row, key=attempt.key, attempt=attempt.number
+            ),
+        )
 
     def _tell_skipped(self, admission: Admission, why: str, at: datetime) -> None:
         self._sink.emit(ContactSkipped(at=at, row=admission.row, key=admission.key, why=why))

@@ -67,8 +67,19 @@ _BY_ITSELF = "the run itself: it cannot read what is asked of it"
 class LastingRun:
     """A ``ports.LedgerRun`` round another one; see the module for what it promises."""
 
-    def __init__(self, run: LedgerRun, *, clock: Clock, sink: EventSink, stop: Stop) -> None:
-        """Take the run to write for, the time, the listener, and who says that the run ends."""
+    def __init__(
+        self,
+        run: LedgerRun,
+        *,
+        clock: Clock,
+        sink: EventSink,
+        stop: Stop,
+        took: Callable[[float], None] | None = None,
+    ) -> None:
+        """Take the run to write for, the time, the listener, and who says that the run ends.
+
+        ``took`` is told how many seconds each write took, whether it worked or not.
+        """
         self.campaign = run.campaign
         self.unwritten: list[Unwritten] = []
         self._run = run
@@ -78,13 +89,18 @@ class LastingRun:
         self._people: dict[AttemptId, tuple[int, str]] = {}
         self._waiting = 0
         self._worked: anyio.Event | None = None
-        self._writes = Writes(clock, stop, self._tell)
+        self._writes = Writes(clock, stop, self._tell, took)
         self._told_at: float | None = None
         self._told_waiting = 0
         self._asked_to_end_at: float | None = None
         self._orders: Orders | None = None
         self._heard_s = 0.0
         self._deaf: Pause | None = None
+
+    @property
+    def number(self) -> int:
+        """The run's number in the ledger."""
+        return self._run.number
 
     def attend(self, watchers: TaskGroup | None) -> None:
         """Take the tasks among which writes are watched over; None when they end."""

@@ -26,13 +26,23 @@ _LEAVING_S = 1.0
 
 
 class Writes:
-    """Writes that are waited for; ``tell`` is told, in words, that one takes long."""
+    """Writes that are waited for.
 
-    def __init__(self, clock: Clock, stop: Stop, tell: Callable[[str], None]) -> None:
+    ``tell`` is told, in words, that one takes long; ``took`` how many seconds each took.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        stop: Stop,
+        tell: Callable[[str], None],
+        took: Callable[[float], None] | None = None,
+    ) -> None:
         """Take the time, who says that the run is left, and who is told."""
         self._clock = clock
         self._stop = stop
         self._tell = tell
+        self._took = took
         #: When each began, the oldest first.
         self._open: dict[anyio.CancelScope, float] = {}
         self._watchers: TaskGroup | None = None
@@ -58,7 +68,9 @@ class Writes:
             try:
                 return await act()
             finally:
-                del self._open[scope]
+                began_s = self._open.pop(scope)
+                if self._took is not None:
+                    self._took(self._clock.monotonic() - began_s)
         raise LedgerUnwritableError("the run was left before the ledger had taken a result")
 
     async def _watch(self) -> None:

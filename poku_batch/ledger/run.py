@@ -70,6 +70,11 @@ class SqliteRun:
         self._finish = Kind(partial(endings.finish, hold=hold), rank=0)
         self._begin = Kind(partial(beginnings.begin, hold=hold), rank=1)
 
+    @property
+    def number(self) -> int:
+        """The run's number in the ledger."""
+        return self._hold.run
+
     async def admit(self, limit: int, *, now: datetime) -> list[Admission]:
         """Reserve up to ``limit`` due contacts."""
         return await self._writer.run(

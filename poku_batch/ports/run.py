@@ -44,6 +44,10 @@ class LedgerRun(Protocol):
 
     campaign: CampaignId
 
+    @property
+    def number(self) -> int:
+        """The run's number in the ledger; no other run of any campaign has it."""
+
     async def admit(self, limit: int, *, now: datetime) -> list[Admission]:
         """Reserve up to ``limit`` due contacts and hand them over.
 

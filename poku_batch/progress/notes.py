@@ -23,6 +23,7 @@ from poku_batch.events import (
     ResultsRescued,
     Resumed,
     SlotsChanged,
+    TelemetryTrouble,
     Waiting,
     WorkersLost,
     WorkersSeen,
@@ -144,6 +145,10 @@ def _reader_text(event: ReaderTrouble) -> str:
     return f"row {event.row}: outcomes_by gave no reading ({why}); that of the rules stands"
 
 
+def _telemetry_text(event: TelemetryTrouble) -> str:
+    return f"note: {one_line(event.why, limit=300)}; calls go on"
+
+
 def _ledger_text(event: LedgerTrouble) -> str:
     results = "1 result waits" if event.waiting == 1 else f"{event.waiting:,} results wait"
     kept = f"{results} in memory; " if event.waiting else ""
@@ -179,6 +184,7 @@ _TURNS: Mapping[type[Event], Callable[[Any], str]] = {
     Draining: lambda event: draining_text(event.in_call),
     LedgerTrouble: lambda event: one_line(_ledger_text(event), limit=1_000),
     LedgerWorks: lambda _: WORKS_AGAIN,
+    TelemetryTrouble: _telemetry_text,
     ResultsRescued: lambda event: rescued_text(event.results, event.place),
     WorkersSeen: lambda event: _workers_text(event.workers),
     WorkersLost: lambda event: one_line(event.what, limit=200),

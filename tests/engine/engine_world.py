@@ -84,8 +84,8 @@ class _WatchedRun:
         self._world = world
 
     def __getattr__(self, name: str) -> Any:
-        if name == "campaign":
-            return self._run.campaign
+        if name in ("campaign", "number"):
+            return getattr(self._run, name)
         method = getattr(self._run, name)
 
         async def watched(*values: Any, **named: Any) -> Any:

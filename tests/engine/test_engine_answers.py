@@ -11,6 +11,7 @@ from poku_batch.events import (
     CallEnded,
     CallFailed,
     CallLeft,
+    CallPlaced,
     CallReleased,
     CallStarted,
     CallTurnedAway,
@@ -219,5 +220,6 @@ async def test_each_standing_of_a_started_call_leads_to_its_states_and_its_event
     assert world.contact(0).state is contact
     [made] = world.attempts(0)
     assert (made.state, made.interaction_id) == (attempt, ID)
-    assert [type(told) for told in world.events[1:]] == [CallStarted, event]
+    told = [type(told) for told in world.events[1:]]
+    assert told == [CallStarted, CallPlaced, event]
     assert world.api.count(number(0)) == 1

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poku_batch.engine.placing import RetryRules
-from poku_batch.events import CallEnded, CallFailed, CallReleased, CallStarted, CallTurnedAway
+from poku_batch.events import (
+    CallEnded,
+    CallFailed,
+    CallHeld,
+    CallReleased,
+    CallStarted,
+    CallTurnedAway,
+)
 from poku_batch.models import AttemptState, ContactState, RunEnding, TurnedAway
 from poku_batch.policy.waits import FIRST_WAIT_S, wait_before_retry_s
 from tests.engine.engine_world import CONFIRMED, Step, World, memory_folder, number
@@ -39,7 +46,7 @@ async def test_a_short_wait_stays_in_the_slot_and_nobody_else_is_called_meanwhil
     assert world.api.order() == [number(0), number(0), number(1)]
     first, second = world.api.times(number(0))
     assert second - first >= 0.8
-    assert [type(told) for told in world.events[1:3]] == [CallStarted, CallEnded]
+    assert [type(told) for told in world.events[1:4]] == [CallStarted, CallHeld, CallEnded]
     assert world.attempts(0)[0].placements == 2
 
 

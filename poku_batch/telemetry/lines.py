@@ -1,0 +1,99 @@
+"""A run as lines of JSON on standard error, for what collects logs; and all else that is said.
+
+A line is handed to a thread that writes it, so that a reader that is slow, or gone, keeps no call
+waiting: where too many wait, lines are left out, and their number is told.
+"""
+
+import json
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from poku_batch.events import Event, RunStarted
+from poku_batch.telemetry.masking import masked
+from poku_batch.telemetry.records import Identity, record_of, stamp
+
+#: How much is kept of what is said in words: a sheet's faults are many lines.
+_MESSAGE = 4_000
+#: How many lines wait at the most.
+_MOST_WAITING = 10_000
+#: How long the end waits for what is still to be written, in seconds.
+_LAST_LINES_S = 2.0
+
+
+def message_line(text: str, *, level: str = "info", ts: datetime | None = None) -> str:
+    """What is said in words, as a line; phone numbers in it are masked."""
+    at = stamp(ts or datetime.now(UTC))
+    return _line(
+        {"ts": at, "level": level, "event": "message", "message": masked(text, limit=_MESSAGE)}
+    )
+
+
+class JsonDisplay:
+    """Writes a line for each event to ``stream``, between ``with`` and its end."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        identity: Identity,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        most_waiting: int = _MOST_WAITING,
+    ) -> None:
+        """Take where to write, and whose events they are until a run says its own."""
+        self._stream = stream
+        self._identity = identity
+        self._now = now
+        self._lines: queue.Queue[str | None] = queue.Queue(most_waiting)
+        self._left_out = 0
+        self._writer = threading.Thread(target=self._write, name="poku-log", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._writer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with suppress(queue.Full):
+            self._lines.put(None, timeout=_LAST_LINES_S)
+        self._writer.join(_LAST_LINES_S)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing is redrawn: there is nothing to pause."""
+        yield
+
+    def emit(self, event: Event) -> None:
+        """Take an event."""
+        if isinstance(event, RunStarted):
+            self._identity = replace(self._identity, campaign=event.campaign, run=event.run)
+        line = _line(record_of(event, self._identity, ts=self._now()))
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            self._left_out += 1
+
+    def _write(self) -> None:
+        while (line := self._lines.get()) is not None:
+            try:
+                self._stream.write(line + "\n")
+                if left_out := self._left_out:
+                    self._left_out -= left_out
+                    text = f"{left_out} lines were left out: standard error is read too slowly"
+                    self._stream.write(message_line(text, level="warning") + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):  # nobody reads any more
+                return
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, separators=(",", ":"))

@@ -1,0 +1,72 @@
+"""Events as lines of JSON, written by a thread of their own."""
+
+import io
+import json
+import os
+import threading
+
+from poku_batch.events import CallStarted, RunStarted
+from poku_batch.telemetry import Identity, JsonDisplay, message_line
+from tests.telemetry.telemetry_events import AT, counts, every_event
+
+
+def test_every_event_becomes_one_line_of_json() -> None:
+    out = io.StringIO()
+    with JsonDisplay(out, Identity(campaign="demo"), now=lambda: AT) as display:
+        for event in every_event():
+            display.emit(event)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert len(lines) == len(every_event())
+    assert out.getvalue().isascii()
+    assert all(line["ts"] == "2026-11-30T09:00:00.000Z" for line in lines)
+
+
+def test_lines_have_the_runs_number_once_it_has_begun() -> None:
+    out = io.StringIO()
+    begun = RunStarted(at=AT, campaign="demo/may", counts=counts({}), concurrency=5, run=9)
+    with JsonDisplay(out, Identity(), now=lambda: AT) as display:
+        display.emit(CallStarted(at=AT, row=2, key="k"))
+        display.emit(begun)
+        display.emit(CallStarted(at=AT, row=3, key="k", attempt=2))
+    first, _, last = map(json.loads, out.getvalue().splitlines())
+    assert "run" not in first
+    assert (last["campaign"], last["run"], last["row"], last["attempt"]) == ("demo/may", 9, 3, 2)
+
+
+def test_a_reader_that_does_not_read_keeps_nobody_waiting() -> None:
+    reading, writing = os.pipe()
+    try:
+        with (
+            os.fdopen(writing, "w") as stream,
+            JsonDisplay(stream, Identity(), most_waiting=50) as display,
+        ):
+            for row in range(20_000):
+                display.emit(CallStarted(at=AT, row=row, key="k"))
+            read: list[bytes] = []
+            reader = threading.Thread(target=lambda: read.append(_all(reading)))
+            reader.start()
+            display.__exit__(None, None, None)
+        reader.join(10)
+    finally:
+        os.close(reading)
+    lines = [json.loads(line) for line in read[0].splitlines()]
+    left_out = sum(int(line["message"].split()[0]) for line in lines if "message" in line)
+    assert left_out > 0
+    assert left_out + sum("row" in line for line in lines) == 20_000
+
+
+def _all(descriptor: int) -> bytes:
+    read = b""
+    while part := os.read(descriptor, 65_536):
+        read += part
+    return read
+
+
+def test_what_is_said_in_words_is_a_line_too() -> None:
+    line = json.loads(message_line("error in row 3:\n+14155550123 is taken", level="error", ts=AT))
+    assert line == {
+        "ts": "2026-11-30T09:00:00.000Z",
+        "level": "error",
+        "event": "message",
+        "message": "error in row 3: ••••23 is taken",
+    }
