@@ -32,6 +32,16 @@ def inspect_ledger(folder: Path, *, simulate: bool = False) -> "Inspection":
     return inspect(_existing(folder, simulate=simulate))
 
 
+def migrate_ledger(folder: Path) -> tuple[Path | str, int]:
+    """Make the tables of a folder's ledger, or bring them up to date; gives where and the version.
+
+    Raises ``LedgerError`` where that is not allowed.
+    """
+    from poku_batch.ledger import bring_up_to_date
+
+    return bring_up_to_date(environment.folder_ledger_url(folder, simulate=False))
+
+
 def back_up_ledger(folder: Path, to: Path, *, simulate: bool = False) -> "Backup":
     """Copy the ledger of a folder's campaigns to a new file, while runs go on.
 

@@ -1,4 +1,4 @@
-"""``ledger check``, ``backup`` and ``copy``, and ``forget``: looking after what is remembered."""
+"""``ledger check``, ``migrate``, ``backup`` and ``copy``, and ``forget``: what is remembered."""
 
 import sys
 from pathlib import Path
@@ -52,6 +52,21 @@ def check(
     if found.problems:
         sys.exit(ExitCode.INCOMPLETE)
     say(out, "nothing is wrong with it")
+
+
+@ledger.command()
+def migrate(campaign: MaybeCampaign = None, *, folder: Folder = None) -> None:
+    """Make the ledger's tables, or bring them up to date; every run does that too, where it may.
+
+    For a PostgreSQL ledger whose tables belong to another user than the one who runs campaigns.
+    """
+    from poku_batch.app.ledgers import folder_of, migrate_ledger
+    from poku_batch.campaign import load_campaign
+    from poku_batch.cli.terminal import out, say, shown
+
+    loaded = load_campaign(campaign) if campaign else None
+    place, version = migrate_ledger(folder_of(loaded, folder))
+    say(out, f"{shown(place)}: version {version}")
 
 
 @ledger.command()

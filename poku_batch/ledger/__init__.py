@@ -9,6 +9,7 @@ from poku_batch.ledger.erasure import Erased, erase
 from poku_batch.ledger.forgetting import forget_ledger
 from poku_batch.ledger.inspection import Inspection, Problem, inspect
 from poku_batch.ledger.places import (
+    bring_up_to_date,
     ledger_everywhere,
     ledger_exists,
     ledger_file,
@@ -26,6 +27,7 @@ __all__ = [
     "Problem",
     "SqliteLedger",
     "back_up",
+    "bring_up_to_date",
     "copy_ledger",
     "enrolled_from",
     "erase",

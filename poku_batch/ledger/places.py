@@ -1,6 +1,7 @@
 """Where a ledger is: a file, or a schema of a PostgreSQL database."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -110,6 +111,17 @@ def ledger_path(url: str | Path) -> Path:
 def ledger_place(url: str | Path) -> Path | str:
     """Where a ledger is, for everybody's eyes: its file, or an address without a password."""
     return named(place_of(url))
+
+
+def bring_up_to_date(url: str | Path) -> tuple[Path | str, int]:
+    """Make a ledger's tables, or bring them up to date; gives where it is, and its version.
+
+    Raises ``LedgerError`` where that is not allowed, or it comes from a newer version.
+    """
+    place = place_of(url)
+    place.prepare()
+    with closing(place.connect(read_only=True)) as connection:
+        return named(place), place.version_of(connection)
 
 
 def named(place: Place) -> Path | str:

@@ -122,6 +122,7 @@ def test_the_campaign_and_template_that_the_readme_shows_work(
         "ledger",
         "ledger",
         "ledger",
+        "ledger",
         "forget",
     ]
     for command in commands:

@@ -259,39 +259,6 @@ async def test_who_looks_changes_nothing(url: str) -> None:
         assert (await ledger.counts(CLINIC, now=NOW)).total == 2
 
 
-async def test_a_role_with_few_rights_runs_a_ledger_that_was_made_for_it(
-    postgresql_server: Server,
-) -> None:
-    """The script of docs/postgresql.md does what it says."""
-    page = (Path(__file__).parents[2] / "docs" / "postgresql.md").read_text()
-    script = page.split("```sql\n")[1].split("```")[0]
-    lines = [line for line in script.splitlines() if not line.startswith(("\\", "CREATE DATABASE"))]
-    with raw(postgresql_server.url()) as connection:
-        for statement in filter(None, map(str.strip, "\n".join(lines).split(";"))):
-            connection.execute(statement.replace("DATABASE calls", "DATABASE postgres"))
-    caller, looker = (
-        postgresql_server.url("poku", user=user) for user in ("poku_caller", "poku_looker")
-    )
-    async with open_ledger(caller) as ledger:
-        await take(ledger, row(2))
-        run = await ledger.open_run(CLINIC, at=NOW)
-        attempt = begun(await run.begin(await admitted(run), prompt_sha256="p", at=NOW))
-        assert await run.finish(attempt, DONE, at=NOW)
-    async with look_into(looker) as ledger:
-        assert (await ledger.counts(CLINIC, now=NOW)).outcomes == {"confirmed": 1}
-        async with ledger.enrolment(CLINIC, ["a"], DuplicateRule.FIRST) as sheet:
-            await sheet.add([row(2)])
-            assert (await sheet.preview(now=NOW)).known == 1
-    with pytest.raises(LedgerError, match=r"takes no writes"):
-        async with open_ledger(looker) as ledger:
-            await ledger.open_run(CLINIC, at=NOW)
-    with raw(looker) as connection:
-        connection.execute("SET default_transaction_read_only = off")
-        with pytest.raises(PostgresError) as caught:
-            connection.execute("UPDATE contacts SET state = 'pending'")
-        assert caught.value.code == "42501"
-
-
 # --- text --------------------------------------------------------------------------------------
 
 
