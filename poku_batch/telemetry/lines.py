@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -47,7 +47,7 @@ class JsonDisplay:
     ) -> None:
         """Take where to write, and whose events they are until a run says its own."""
         self._stream = stream
-        self._identity = identity
+        self._own = self.listener(identity)
         self._now = now
         self._lines: queue.Queue[str | None] = queue.Queue(most_waiting)
         self._left_out = 0
@@ -73,10 +73,16 @@ class JsonDisplay:
         yield
 
     def emit(self, event: Event) -> None:
-        """Take an event."""
-        if isinstance(event, RunStarted):
-            self._identity = replace(self._identity, campaign=event.campaign, run=event.run)
-        line = _line(record_of(event, self._identity, ts=self._now()))
+        """Take an event of whom the display was made for."""
+        self._own.emit(event)
+
+    def listener(self, identity: Identity) -> "CampaignLines":
+        """What writes somebody else's events among the lines of this display."""
+        return CampaignLines(self.write, identity)
+
+    def write(self, event: Event, identity: Identity) -> None:
+        """Hand a line to the thread that writes them."""
+        line = _line(record_of(event, identity, ts=self._now()))
         try:
             self._lines.put_nowait(line)
         except queue.Full:
@@ -93,6 +99,21 @@ class JsonDisplay:
                 self._stream.flush()
             except (OSError, ValueError):  # nobody reads any more
                 return
+
+
+@dataclass(slots=True)
+class CampaignLines:
+    """One campaign's events on their way to a display that others may use, too."""
+
+    write: Callable[[Event, Identity], None]
+    identity: Identity
+
+    def emit(self, event: Event) -> None:
+        """Take an event; the one that begins a run says whose the others are."""
+        if isinstance(event, RunStarted):
+            run = self.identity.run if event.run is None else event.run
+            self.identity = replace(self.identity, campaign=event.campaign, run=run)
+        self.write(event, self.identity)
 
 
 def _line(record: dict[str, Any]) -> str:

@@ -33,6 +33,23 @@ def test_lines_have_the_runs_number_once_it_has_begun() -> None:
     assert (last["campaign"], last["run"], last["row"], last["attempt"]) == ("demo/may", 9, 3, 2)
 
 
+def test_campaigns_of_a_worker_share_the_lines() -> None:
+    out = io.StringIO()
+    with JsonDisplay(out, Identity(worker="w-1"), now=lambda: AT) as display:
+        one, two = (
+            display.listener(Identity(campaign=name, run=run, worker="w-1"))
+            for name, run in (("one", 1), ("two", 2))
+        )
+        for listener, row in ((one, 2), (two, 3), (one, 4)):
+            listener.emit(CallStarted(at=AT, row=row, key="k"))
+    lines = map(json.loads, out.getvalue().splitlines())
+    assert [(line["campaign"], line["run"], line["worker"], line["row"]) for line in lines] == [
+        ("one", 1, "w-1", 2),
+        ("two", 2, "w-1", 3),
+        ("one", 1, "w-1", 4),
+    ]
+
+
 def test_a_reader_that_does_not_read_keeps_nobody_waiting() -> None:
     reading, writing = os.pipe()
     try:
