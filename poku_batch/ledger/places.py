@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from poku_batch.campaign.fields import expanded
 from poku_batch.errors import LedgerError
-from poku_batch.ledger.connection import Connection
+from poku_batch.ledger.connection import Connection, transaction
 from poku_batch.ledger.lock import Lease
 from poku_batch.ledger.opening import SqliteFile
 from poku_batch.models import CampaignId
@@ -120,8 +120,20 @@ def bring_up_to_date(url: str | Path) -> tuple[Path | str, int]:
     """
     place = place_of(url)
     place.prepare()
+    if not isinstance(place, SqliteFile):
+        _prepare_engine(place)
     with closing(place.connect(read_only=True)) as connection:
         return named(place), place.version_of(connection)
+
+
+def _prepare_engine(place: Place) -> None:
+    """Make what workers need: they may have no right to make it."""
+    from poku_batch.ledger.postgresql import jobs
+    from poku_batch.ledger.postgresql.connection import PostgresConnection
+
+    with closing(place.connect()) as connection, transaction(connection, writing=True):
+        if isinstance(connection, PostgresConnection):
+            jobs.prepare(connection)
 
 
 def named(place: Place) -> Path | str:

@@ -77,6 +77,8 @@ def test_a_campaign_is_run_by_a_worker_that_owns_no_table(
         f"postgresql://poku_owner@[{server.folder}]/calls: version",
     )
     run_roles(server)
+    with psycopg.connect(url("poku_worker")) as connection:  # what workers are handed calls by
+        assert connection.execute("SELECT COUNT(*) FROM procrastinate_jobs").fetchone() == (0,)
 
     assert served.run(env=worker).code == 0
     assert standin.numbers == sorted(people)
