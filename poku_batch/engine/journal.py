@@ -45,6 +45,7 @@ from poku_batch.ports import Clock, EventSink, LedgerRun
 class Attempt:
     """An attempt under way: whose it is, its number from 1, when it was last placed (aware UTC).
 
+    ``placement`` is the number of its last placement, from 1; None where others made that.
     Not ``told`` is one whose contact has gone on without it: a person decided it meanwhile.
     """
 
@@ -53,6 +54,7 @@ class Attempt:
     key: str
     number: int
     placed_at: datetime
+    placement: int | None = None
     told: bool = True
 
 
@@ -104,6 +106,7 @@ class Journal:
             number=admission.attempt,
             # The ledger may have kept it waiting.
             placed_at=self._clock.now(),
+            placement=admission.placements + 1,
         )
 
     async def deferred(self, waits: Sequence[tuple[Admission, Later]]) -> None:
@@ -145,15 +148,17 @@ class Journal:
     async def hold(self, attempt: Attempt, why: str) -> None:
         """Record that the placement was turned away and is tried again in a moment."""
         at = self._clock.now()
-        await self._run.hold(attempt.id, why, at=at)
+        await self._run.hold(attempt.id, why, placement=attempt.placement, at=at)
         self._sink.emit(
             CallHeld(at=at, row=attempt.row, key=attempt.key, attempt=attempt.number, why=why)
         )
 
     async def begin_again(self, attempt: Attempt) -> None:
         """Record the intent to place a held attempt once more."""
-        await self._run.begin_again(attempt.id, at=self._clock.now())
+        await self._run.begin_again(attempt.id, placement=attempt.placement, at=self._clock.now())
         attempt.placed_at = self._clock.now()
+        if attempt.placement is not None:
+            attempt.placement += 1
 
     async def started(self, attempt: Attempt, interaction_id: InteractionId) -> None:
         """Record the interaction ID of a placed call."""
@@ -239,7 +244,9 @@ class Journal:
         """Record that no phone rang and that the contact is due again in ``wait_s`` seconds."""
         at = self._clock.now()
         due_at = _later(at, wait_s)
-        await self._run.turn_away(attempt.id, why, due_at=due_at, at=at)
+        await self._run.turn_away(
+            attempt.id, why, due_at=due_at, placement=attempt.placement, at=at
+        )
         self._sink.emit(
             CallTurnedAway(
                 at=at,
@@ -255,7 +262,9 @@ class Journal:
         """Record that the request did not leave; the contact is due again in ``wait_s`` seconds."""
         at = self._clock.now()
         due_at = _later(at, wait_s)
-        await self._run.turn_away(attempt.id, why, due_at=due_at, sent=False, at=at)
+        await self._run.turn_away(
+            attempt.id, why, due_at=due_at, sent=False, placement=attempt.placement, at=at
+        )
         self._sink.emit(
             ApiUnreached(
                 at=at,
@@ -273,7 +282,9 @@ class Journal:
         A placement that was not even ``sent`` does not count as one.
         """
         at = self._clock.now()
-        await self._run.turn_away(attempt.id, why, due_at=at, sent=sent, at=at)
+        await self._run.turn_away(
+            attempt.id, why, due_at=at, sent=sent, placement=attempt.placement, at=at
+        )
         self._sink.emit(
             CallReleased(at=at, row=attempt.row, key=attempt.key, attempt=attempt.number, why=why)
         )
@@ -281,7 +292,7 @@ class Journal:
     async def rejected(self, attempt: Attempt, why: str) -> None:
         """Record that no phone rang and that placing again would not help."""
         at = self._clock.now()
-        await self._run.reject(attempt.id, why, at=at)
+        await self._run.reject(attempt.id, why, placement=attempt.placement, at=at)
         self._sink.emit(
             CallFailed(at=at, row=attempt.row, key=attempt.key, attempt=attempt.number, why=why)
         )

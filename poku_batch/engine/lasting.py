@@ -134,10 +134,16 @@ class LastingRun:
             self._people[begun] = (admission.row, admission.key)
         return begun
 
-    async def begin_again(self, attempt_id: AttemptId, *, at: datetime) -> None:
+    async def begin_again(
+        self, attempt_id: AttemptId, *, placement: int | None = None, at: datetime
+    ) -> None:
         """Record one more placement, once no result waits."""
         since_s = self._clock.monotonic()
-        await self._before(lambda: self._run.begin_again(attempt_id, at=self._moved(at, since_s)))
+        await self._before(
+            lambda: self._run.begin_again(
+                attempt_id, placement=placement, at=self._moved(at, since_s)
+            )
+        )
 
     async def release(self, admission: Admission) -> None:
         """Give a contact back; where that cannot be written, the next run finds it given back."""
@@ -158,10 +164,14 @@ class LastingRun:
         """Record that a contact cannot be dialled, once no result waits."""
         await self._before(lambda: self._run.fail(admission, why, at=at))
 
-    async def hold(self, attempt_id: AttemptId, why: str, *, at: datetime) -> None:
+    async def hold(
+        self, attempt_id: AttemptId, why: str, *, placement: int | None = None, at: datetime
+    ) -> None:
         """Record that no phone rang, however long it takes."""
         write = partial(self._about, "hold", attempt_id, at, why=why)
-        await self._after(write, lambda: self._run.hold(attempt_id, why, at=at))
+        await self._after(
+            write, lambda: self._run.hold(attempt_id, why, placement=placement, at=at)
+        )
 
     async def started(
         self, attempt_id: AttemptId, interaction_id: InteractionId, *, at: datetime
@@ -171,19 +181,33 @@ class LastingRun:
         await self._after(write, lambda: self._run.started(attempt_id, interaction_id, at=at))
 
     async def turn_away(
-        self, attempt_id: AttemptId, why: str, *, due_at: datetime, sent: bool = True, at: datetime
+        self,
+        attempt_id: AttemptId,
+        why: str,
+        *,
+        due_at: datetime,
+        sent: bool = True,
+        placement: int | None = None,
+        at: datetime,
     ) -> None:
         """Record that no phone rang, however long it takes."""
         write = partial(self._about, "turned_away", attempt_id, at, why=why)
         await self._after(
-            write, lambda: self._run.turn_away(attempt_id, why, due_at=due_at, sent=sent, at=at)
+            write,
+            lambda: self._run.turn_away(
+                attempt_id, why, due_at=due_at, sent=sent, placement=placement, at=at
+            ),
         )
         self._people.pop(attempt_id, None)
 
-    async def reject(self, attempt_id: AttemptId, why: str, *, at: datetime) -> None:
+    async def reject(
+        self, attempt_id: AttemptId, why: str, *, placement: int | None = None, at: datetime
+    ) -> None:
         """Record that no phone rang and none will, however long it takes."""
         write = partial(self._about, "rejected", attempt_id, at, why=why)
-        await self._after(write, lambda: self._run.reject(attempt_id, why, at=at))
+        await self._after(
+            write, lambda: self._run.reject(attempt_id, why, placement=placement, at=at)
+        )
         self._people.pop(attempt_id, None)
 
     async def finish(

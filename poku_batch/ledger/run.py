@@ -111,17 +111,24 @@ class SqliteRun:
         attempt_id: AttemptId,
         why: str,
         *,
+        placement: int | None = None,
         at: datetime,
     ) -> None:
         """Record that no phone rang, and that this run will place again in a moment."""
         await self._writer.run(
-            lambda connection: transitions.hold_back(connection, self._hold, attempt_id, why, at=at)
+            lambda connection: transitions.hold_back(
+                connection, self._hold, attempt_id, why, placement=placement, at=at
+            )
         )
 
-    async def begin_again(self, attempt_id: AttemptId, *, at: datetime) -> None:
+    async def begin_again(
+        self, attempt_id: AttemptId, *, placement: int | None = None, at: datetime
+    ) -> None:
         """Record one more placement of a held attempt."""
         await self._writer.run(
-            lambda connection: transitions.begin_again(connection, self._hold, attempt_id, at=at)
+            lambda connection: transitions.begin_again(
+                connection, self._hold, attempt_id, placement=placement, at=at
+            )
         )
 
     async def started(
@@ -145,12 +152,20 @@ class SqliteRun:
         *,
         due_at: datetime,
         sent: bool = True,
+        placement: int | None = None,
         at: datetime,
     ) -> None:
         """Record that no phone rang, and from when the attempt may be placed again."""
         await self._writer.run(
             lambda connection: transitions.turn_away(
-                connection, self._hold, attempt_id, why, due_at=due_at, sent=sent, at=at
+                connection,
+                self._hold,
+                attempt_id,
+                why,
+                due_at=due_at,
+                sent=sent,
+                placement=placement,
+                at=at,
             )
         )
 
@@ -159,11 +174,14 @@ class SqliteRun:
         attempt_id: AttemptId,
         why: str,
         *,
+        placement: int | None = None,
         at: datetime,
     ) -> None:
         """Record that no phone rang and none will."""
         await self._writer.run(
-            lambda connection: transitions.reject(connection, self._hold, attempt_id, why, at=at)
+            lambda connection: transitions.reject(
+                connection, self._hold, attempt_id, why, placement=placement, at=at
+            )
         )
 
     async def release(self, admission: Admission) -> None:

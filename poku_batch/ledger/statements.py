@@ -209,7 +209,7 @@ FIND_LAST_ATTEMPT = """
 #: Of the attempts in ``w``: see ``many``.
 FIND_ATTEMPTS = """
     SELECT a.id, a.state, a.interaction_id, a.contact_id, a.number = c.attempts, c.state, a.run_id,
-        a.to_number
+        a.to_number, a.placements
     FROM w
     CROSS JOIN attempts a ON a.id = w.attempt
     JOIN contacts c ON c.id = a.contact_id AND c.campaign_id = w.campaign
@@ -230,6 +230,9 @@ WITHDRAW = """
 START = """
     UPDATE attempts SET state = 'in_call', interaction_id = :interaction WHERE id = :attempt
 """
+
+#: The ID of an unknown call, by which it may still be followed to its end.
+KEEP_INTERACTION = "UPDATE attempts SET interaction_id = :interaction WHERE id = :attempt"
 
 SETTLE = "UPDATE attempts SET state = :state, error = :why WHERE id = :attempt"
 

@@ -44,6 +44,25 @@ class Standing:
     contact_state: ContactState
     run: int
     to: str
+    placements: int
+
+    def is_anothers(self, placement: int | None) -> bool:
+        """Whether the attempt is not any more with whoever made its placement of that number.
+
+        None is with whoever says nothing of it.
+        """
+        given_out = self.state is AttemptState.TURNED_AWAY and not self._is_held
+        return placement is not None and (placement != self.placements or given_out)
+
+    def is_too_late(self, placement: int | None) -> bool:
+        """Whether what came of that placement changes nothing: others have settled it."""
+        return placement is not None and (
+            self.state is AttemptState.UNKNOWN or self.is_anothers(placement)
+        )
+
+    @property
+    def _is_held(self) -> bool:
+        return self.is_last and self.contact_state is ContactState.DIALING
 
     def require(self, verb: str, *states: AttemptState) -> None:
         """Raise ``LedgerError`` where the attempt is in none of the states."""
@@ -55,7 +74,7 @@ class Standing:
 
     def require_held_or(self, verb: str, *states: AttemptState) -> None:
         """As ``require``, and one that is held to be placed again will do too."""
-        if self.is_last and self.contact_state is ContactState.DIALING:
+        if self._is_held:
             states = (AttemptState.TURNED_AWAY, *states)
         elif not states:
             raise LedgerError(
@@ -82,10 +101,18 @@ def withdraw(
 
 
 def hold_back(
-    connection: Connection, hold: Hold, attempt_id: AttemptId, why: str, *, at: datetime
+    connection: Connection,
+    hold: Hold,
+    attempt_id: AttemptId,
+    why: str,
+    *,
+    placement: int | None,
+    at: datetime,
 ) -> None:
     """The placement was not taken; the contact stays ``dialing``, with this run."""
     attempt = _find(connection, hold.campaign, attempt_id)
+    if attempt.is_too_late(placement):
+        raise NotReservedError(f"attempt {attempt_id} cannot be held: others have settled it")
     attempt.require("be held", AttemptState.DIALING)
     do(
         connection,
@@ -95,10 +122,21 @@ def hold_back(
     record(connection, Happening.HELD, attempt_id, at=at, run=hold.run, detail=why)
 
 
-def begin_again(connection: Connection, hold: Hold, attempt_id: AttemptId, *, at: datetime) -> None:
+def begin_again(
+    connection: Connection,
+    hold: Hold,
+    attempt_id: AttemptId,
+    *,
+    placement: int | None,
+    at: datetime,
+) -> None:
     """Place a held attempt once more."""
     require_open(connection, hold)
     attempt = _find(connection, hold.campaign, attempt_id)
+    if attempt.is_too_late(placement):
+        raise NotReservedError(
+            f"attempt {attempt_id} cannot be placed again: it was given out again"
+        )
     attempt.require_held_or("be placed again")
     if attempt.run != hold.run:
         raise LedgerError(f"attempt {attempt_id} cannot be placed again: another run began it")
@@ -121,14 +159,18 @@ def started(
 ) -> None:
     """Keep the interaction ID; saying the same one twice changes nothing."""
     attempt = _find(connection, hold.campaign, attempt_id)
-    if attempt.state is AttemptState.IN_CALL and attempt.interaction_id == interaction_id:
+    if attempt.interaction_id == interaction_id and attempt.state is not AttemptState.DIALING:
         return
-    attempt.require("have started", AttemptState.DIALING)
-    do(connection, statements.START, {"attempt": attempt_id, "interaction": interaction_id})
+    values = {"attempt": attempt_id, "interaction": interaction_id}
+    if attempt.state is AttemptState.UNKNOWN and attempt.interaction_id is None:
+        do(connection, statements.KEEP_INTERACTION, values)
+    else:
+        attempt.require("have started", AttemptState.DIALING)
+        do(connection, statements.START, values)
     record(connection, Happening.STARTED, attempt_id, at=at, run=hold.run)
 
 
-def turn_away(
+def turn_away(  # noqa: PLR0913 – what is told of a placement
     connection: Connection,
     hold: Hold,
     attempt_id: AttemptId,
@@ -136,10 +178,14 @@ def turn_away(
     *,
     due_at: datetime,
     sent: bool,
+    placement: int | None,
     at: datetime,
 ) -> None:
     """The placement was not taken; the contact is pending from ``due_at``."""
     attempt = _find(connection, hold.campaign, attempt_id)
+    if attempt.is_too_late(placement):
+        _note_late(connection, hold, attempt, why, at=at)
+        return
     attempt.require_held_or("be turned away", AttemptState.DIALING)
     withdrawn = not sent and attempt.state is AttemptState.DIALING
     do(
@@ -153,10 +199,19 @@ def turn_away(
 
 
 def reject(
-    connection: Connection, hold: Hold, attempt_id: AttemptId, why: str, *, at: datetime
+    connection: Connection,
+    hold: Hold,
+    attempt_id: AttemptId,
+    why: str,
+    *,
+    placement: int | None,
+    at: datetime,
 ) -> None:
     """The row cannot be called."""
     attempt = _find(connection, hold.campaign, attempt_id)
+    if attempt.is_too_late(placement):
+        _note_late(connection, hold, attempt, why, at=at)
+        return
     attempt.require_held_or("be rejected", AttemptState.DIALING)
     do(
         connection,
@@ -223,6 +278,7 @@ def _standing(  # noqa: PLR0913, PLR0917 – a row's columns
     contact_state: str,
     run: int,
     to: str,
+    placements: int,
 ) -> Standing:
     return Standing(
         id=AttemptId(attempt_id),
@@ -233,6 +289,7 @@ def _standing(  # noqa: PLR0913, PLR0917 – a row's columns
         contact_state=ContactState(contact_state),
         run=run,
         to=to,
+        placements=placements,
     )
 
 
@@ -241,6 +298,14 @@ def _find(connection: Connection, campaign: int, attempt_id: AttemptId) -> Stand
     if found is None:
         raise LedgerError(f"attempt {attempt_id} is not one of this campaign's")
     return found
+
+
+def _note_late(
+    connection: Connection, hold: Hold, attempt: Standing, why: str, *, at: datetime
+) -> None:
+    """Keep what an unknown attempt is told of late; that nobody rang is for a person to say."""
+    if attempt.state is AttemptState.UNKNOWN:
+        _doubt(connection, hold, attempt, f"it was unknown, and late it was said: {why}", at=at)
 
 
 def _doubt(

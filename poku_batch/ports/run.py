@@ -80,34 +80,56 @@ class LedgerRun(Protocol):
         may dial.
         """
 
-    async def hold(self, attempt_id: AttemptId, why: str, *, at: datetime) -> None:
+    async def hold(
+        self, attempt_id: AttemptId, why: str, *, placement: int | None = None, at: datetime
+    ) -> None:
         """No phone rang, and this run will place again in a moment: attempt ``turned_away``.
 
         The contact stays ``dialing`` and with this run; ``begin_again`` goes on. A dead run's held
         attempts go back to ``pending``, like those that ``turn_away`` recorded.
+
+        Here and below, ``placement`` says of which placement of the attempt (from 1) it is told.
+        Where others have settled that meanwhile, since its worker was thought lost, nothing is
+        changed by it, but that an ``unknown`` attempt keeps what was said as evidence; ``hold`` and
+        ``begin_again`` raise ``NotReservedError`` then.
         """
 
-    async def begin_again(self, attempt_id: AttemptId, *, at: datetime) -> None:
+    async def begin_again(
+        self, attempt_id: AttemptId, *, placement: int | None = None, at: datetime
+    ) -> None:
         """Record one more placement of a held attempt, durable before it returns: ``dialing``.
 
-        Raises ``NotReservedError``, and changes nothing, where its number has come onto the
-        ledger's do-not-call list: then nobody may dial, and ``turn_away`` gives the contact back.
+        ``placement`` is the last before. Raises ``NotReservedError``, and changes nothing, where
+        its number has come onto the ledger's do-not-call list: then nobody may dial, and
+        ``turn_away`` gives the contact back.
         """
 
     async def started(
         self, attempt_id: AttemptId, interaction_id: InteractionId, *, at: datetime
     ) -> None:
-        """Record the interaction ID: the attempt is ``in_call``, the contact stays ``dialing``."""
+        """Record the interaction ID: the attempt is ``in_call``, the contact stays ``dialing``.
+
+        An ``unknown`` attempt keeps the ID and stays as it is: it may be followed to its end.
+        """
 
     async def turn_away(
-        self, attempt_id: AttemptId, why: str, *, due_at: datetime, sent: bool = True, at: datetime
+        self,
+        attempt_id: AttemptId,
+        why: str,
+        *,
+        due_at: datetime,
+        sent: bool = True,
+        placement: int | None = None,
+        at: datetime,
     ) -> None:
         """No phone rang; the attempt may be placed again from ``due_at``: contact ``pending``.
 
         A placement that was not even ``sent`` does not count as one.
         """
 
-    async def reject(self, attempt_id: AttemptId, why: str, *, at: datetime) -> None:
+    async def reject(
+        self, attempt_id: AttemptId, why: str, *, placement: int | None = None, at: datetime
+    ) -> None:
         """No phone rang and none will: attempt ``rejected``, contact ``failed`` with ``why``."""
 
     async def release(self, admission: Admission) -> None:

@@ -201,6 +201,68 @@ async def test_a_lost_workers_call_with_an_id_is_handed_to_another_once(world: S
     assert await world.state(1) == ContactState.DONE
 
 
+async def test_an_id_that_comes_after_its_worker_was_given_up_is_followed(world: Shared) -> None:
+    await world.admit()
+    attempt = await world.begin(1)
+    frozen, other = world.workers
+    await world.distribution.leave(frozen)
+    assert (await world.distribution.sweep(stalled=STALLED)).unknown == 1
+    thawed = world.distribution.join(world.run, frozen)
+    await thawed.started(attempt, InteractionId("int_1"), at=now())
+    assert await world.state(1) == ContactState.UNKNOWN
+    assert (await world.room()).held == 5
+    # Its worker is lost for good now: another one asks what came of the call.
+    assert (await world.distribution.sweep(stalled=STALLED)).handed_on == 1
+    assert not (await world.distribution.sweep(stalled=STALLED)).any
+    call = await world.distribution.take_call(world.run.id, attempt, other)
+    assert isinstance(call, OpenCall)
+    assert call.interaction_id == "int_1"
+    joined = world.distribution.join(world.run, other)
+    assert await joined.finish(attempt, CallResult(outcome="done"), at=now())
+    assert await world.state(1) == ContactState.DONE
+
+
+async def test_a_worker_that_was_given_up_does_not_place_what_was_given_out_again(
+    world: Shared,
+) -> None:
+    await world.admit(slots=1)
+    frozen = world.distribution.join(world.run, world.workers[0])
+    attempt = await world.begin(1)
+    await frozen.hold(attempt, "429", placement=1, at=now())
+    await world.distribution.leave(world.workers[0])
+    await world.distribution.sweep(stalled=STALLED)
+    with pytest.raises(NotReservedError, match="given out again"):
+        await frozen.begin_again(attempt, placement=1, at=now())
+    await frozen.turn_away(attempt, "429", due_at=now(), placement=1, at=now())
+    # Another worker has it, and is about to place it again in turn.
+    await world.admit(slots=1)
+    assert await world.begin(1, worker=1) == attempt
+    other = world.distribution.join(world.run, world.workers[1])
+    await frozen.turn_away(attempt, "429", due_at=now(), placement=1, at=now())
+    await frozen.reject(attempt, "400", placement=1, at=now())
+    assert await world.state(1) == ContactState.DIALING
+    await other.hold(attempt, "429", placement=2, at=now())
+    with pytest.raises(NotReservedError, match="given out again"):
+        await frozen.begin_again(attempt, placement=1, at=now())
+    await other.begin_again(attempt, placement=2, at=now())
+    with pytest.raises(NotReservedError, match="others have settled it"):
+        await frozen.hold(attempt, "429", placement=1, at=now())
+    assert await world.state(1) == ContactState.DIALING
+
+
+async def test_what_a_lost_worker_is_told_late_is_evidence_and_calls_nobody(world: Shared) -> None:
+    await world.admit(slots=1)
+    attempt = await world.begin(1)
+    frozen = world.distribution.join(world.run, world.workers[0])
+    await world.distribution.leave(world.workers[0])
+    await world.distribution.sweep(stalled=STALLED)
+    await frozen.turn_away(attempt, "HTTP 429", due_at=now(), placement=1, at=now())
+    assert await world.state(1) == ContactState.UNKNOWN
+    told = "it was unknown, and late it was said: HTTP 429"
+    assert world.ask("SELECT error FROM attempts") == [(told,)]
+    assert await world.admit(slots=1) == 0
+
+
 async def test_a_worker_that_is_silent_is_given_up_and_lives_when_it_is_heard_again(
     world: Shared,
 ) -> None:

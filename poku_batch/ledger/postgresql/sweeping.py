@@ -64,6 +64,20 @@ _FIND_OPEN = f"""
     ORDER BY r.id, a.id
 """  # noqa: S608  # put together from the parts above alone
 
+#: Likewise those that were unknown when their ID came: a worker that was thought lost had asked.
+_FIND_DOUBTED = f"""
+    SELECT r.id, a.id
+    FROM attempts a JOIN runs r ON r.id = a.run_id AND r.distributed = 1 AND r.ended_at IS NULL
+    WHERE a.state = 'unknown' AND a.interaction_id IS NOT NULL
+        AND a.placed_at > (
+            SELECT MIN({NOW} - o.slot_length) FROM runs o
+            WHERE o.distributed = 1 AND o.ended_at IS NULL
+        )
+        AND a.placed_at + r.slot_length > {NOW}
+        AND {_IS_GONE} AND NOT {jobs.HAS_JOB.format(job="a.follow_job")}
+    ORDER BY r.id, a.id
+"""  # noqa: S608  # put together from the parts above alone
+
 _FIND_UNREAD = f"""
     SELECT r.id, a.id
     FROM answers n
@@ -150,7 +164,11 @@ def _release_held(connection: Connection, *, at: datetime) -> None:
 
 def _hand_on(connection: Connection) -> int:
     handed = 0
-    for kind, question in ((JobKind.FOLLOW, _FIND_OPEN), (JobKind.READ, _FIND_UNREAD)):
+    for kind, question in (
+        (JobKind.FOLLOW, _FIND_OPEN),
+        (JobKind.FOLLOW, _FIND_DOUBTED),
+        (JobKind.READ, _FIND_UNREAD),
+    ):
         found = connection.execute(question).fetchall()
         for run, rows in groupby(found, lambda row: int(row[0])):
             attempts = [attempt for _, attempt in rows]
