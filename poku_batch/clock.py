@@ -1,6 +1,7 @@
-"""The real clock, one that is never set back, and that of rehearsals."""
+"""The real clock, one that is never set back, one that machines share, and that of rehearsals."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -62,6 +63,52 @@ class SteadyClock:
 
     async def idle(self, seconds: float) -> None:
         """Wait as the other clock does."""
+        await self._clock.idle(seconds)
+
+
+def awake_and_asleep_s() -> float:
+    """Seconds from an arbitrary start, those in which the machine slept included."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+
+
+class SharedClock:
+    """The time of day of a database, which many machines go by; a ``ports.Clock``.
+
+    Machines' own clocks differ by seconds, and by minutes where one is wrong. Between two answers
+    of the database it goes on by itself, asleep or awake.
+    """
+
+    def __init__(self, clock: Clock, elapsed: Callable[[], float] = awake_and_asleep_s) -> None:
+        """Take the machine's clock, by which it goes until it was first set."""
+        self._clock = clock
+        self._elapsed = elapsed
+        self._now = clock.now()
+        self._at_s = elapsed()
+
+    def set(self, now: datetime, *, asked_s: float) -> None:
+        """The database said ``now`` (aware) to who had asked at ``asked_s`` of ``elapsed``."""
+        self._now = now
+        self._at_s = (asked_s + self._elapsed()) / 2
+
+    def ahead_s(self) -> float:
+        """How many seconds the machine's own clock is ahead; below 0, behind."""
+        return (self._clock.now() - self.now()).total_seconds()
+
+    def now(self) -> datetime:
+        """The time of day, aware UTC."""
+        return self._now + timedelta(seconds=self._elapsed() - self._at_s)
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start."""
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait as the machine does."""
+        await self._clock.sleep(seconds)
+
+    async def idle(self, seconds: float) -> None:
+        """Wait as the machine does."""
         await self._clock.idle(seconds)
 
 

@@ -1,5 +1,6 @@
 """The end of a run: who is told of it, and what the ledger has not taken is kept."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -11,6 +12,7 @@ import anyio.to_thread
 from poku_batch.app.outside import Outside
 from poku_batch.engine.lasting import LastingRun
 from poku_batch.engine.telling import Teller, finish_body
+from poku_batch.engine.unwritten import Unwritten
 from poku_batch.errors import LedgerError
 from poku_batch.events import HooksAwaited, RecordingsAwaited, ResultsRescued
 from poku_batch.models import Counts, HookEvent, RunEnding
@@ -72,25 +74,25 @@ async def fetch_what_is_left(
 
 
 async def keep_unwritten(
-    run: LastingRun, outputs: tuple[Path, ...], clock: Clock, sink: EventSink
+    unwritten: Sequence[Unwritten], outputs: Sequence[Path], clock: Clock, sink: EventSink
 ) -> None:
     """Keep what the ledger has not taken beside the ``outputs``, and say where."""
-    if not run.unwritten:
+    if not unwritten:
         return
     from poku_batch.results import rescue
 
     place = await anyio.to_thread.run_sync(
         partial(
             rescue,
-            [write.as_json() for write in run.unwritten],
-            bare_lines=[write.as_json(key=False) for write in run.unwritten],
+            [write.as_json() for write in unwritten],
+            bare_lines=[write.as_json(key=False) for write in unwritten],
             beside=outputs,
         )
     )
     sink.emit(
         ResultsRescued(
             at=clock.now(),
-            results=len(run.unwritten),
+            results=len(unwritten),
             place=None if place is None else str(place),
         )
     )

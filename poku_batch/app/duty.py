@@ -11,6 +11,7 @@ from anyio.abc import TaskGroup
 from poku_batch.app import definitions, environment, rules, sharing
 from poku_batch.app.api import make_client
 from poku_batch.app.definitions import Definition
+from poku_batch.app.lease import Lease
 from poku_batch.app.lists import DoNotCallLists
 from poku_batch.app.others import open_reader
 from poku_batch.app.outside import Outside
@@ -47,6 +48,7 @@ class Surroundings:
     worker: WorkerId
     clock: Clock
     sink: EventSink
+    lease: Lease
     leaving: Stop
     watchers: TaskGroup
 
@@ -214,6 +216,7 @@ def _duty(
         stop=stop,
         run=lasting,
         gate=gate,
+        lost=around.lease.lapsed,
     )
     caller, reach = parts.caller()
     return Duty(

@@ -269,7 +269,9 @@ class Job:
         finally:
             watch.over()
             with anyio.CancelScope(shield=True):
-                await closing.keep_unwritten(run, self._prepared.outputs, self._clock, self._sink)
+                await closing.keep_unwritten(
+                    run.unwritten, self._prepared.outputs, self._clock, self._sink
+                )
                 self._written = await self._write_outputs()
         if self._sharing is not None and self._sharing.goes_on:
             return

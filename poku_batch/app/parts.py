@@ -1,5 +1,6 @@
 """The parts of the engine, put together for a run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from poku_batch.app import rules
@@ -37,6 +38,8 @@ class Parts:
     stop: Stop
     run: LastingRun
     gate: Gate
+    #: Why others may have given this process up, where there are others.
+    lost: Callable[[], str | None] | None = None
 
     def runner(self, *, wait: bool) -> Runner:
         """Make a runner; ``wait`` for contacts that are due later."""
@@ -79,6 +82,7 @@ class Parts:
             gate=self.gate,
             reach=reach,
             stop=self.stop,
+            lost=self.lost,
         )
 
     def _caller_ids(self) -> CallerIds:

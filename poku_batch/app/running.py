@@ -19,10 +19,17 @@ from poku_batch.app.monitoring import Trouble, monitoring, run_stands
 from poku_batch.app.others import open_reader, open_senders
 from poku_batch.app.outside import Outside
 from poku_batch.app.preparing import Prepared, preparing
+from poku_batch.app.sharing import distribution_of
 from poku_batch.app.summary import CanaryReport, RunPlan, RunSummary
 from poku_batch.app.wishes import Confirm, ConfirmCanary, Wishes
 from poku_batch.campaign import Campaign, load_campaign
-from poku_batch.clock import RehearsalClock, SteadyClock, SystemClock
+from poku_batch.clock import (
+    RehearsalClock,
+    SharedClock,
+    SteadyClock,
+    SystemClock,
+    awake_and_asleep_s,
+)
 from poku_batch.errors import UsageError
 from poku_batch.events import Event
 from poku_batch.ports import CallApi, Clock, EventSink, Ledger, SummaryReader
@@ -154,7 +161,7 @@ async def _open_job_parts(
         if rehearsal is not None and rehearsal.fresh:
             _refuse_to_forget_a_sheet(prepared)
         ledger = await stack.enter_async_context(_open_ledger(campaign, rehearsal))
-        clock = await _clock(ledger, rehearsal)
+        clock = await (_shared_clock(ledger) if distributed else _clock(ledger, rehearsal))
         listening, readiness = sink or _Nobody(), Readiness()
         trouble = Trouble(clock, listening)
         paused = partial(ledger.controls.paused, campaign.identity)
@@ -207,6 +214,14 @@ def moment(wanted: datetime | time, now: datetime) -> datetime:
     today = datetime.combine(here.date(), wanted)
     moments = (aware.astimezone() for aware in (today, today + timedelta(days=1)))
     return next(later for later in moments if later > now)
+
+
+async def _shared_clock(ledger: Ledger) -> Clock:
+    """The time of the ledger's database, which the workers go by."""
+    shared = SharedClock(SystemClock())
+    asked_s = awake_and_asleep_s()
+    shared.set(await distribution_of(ledger).time(), asked_s=asked_s)
+    return SteadyClock(shared)
 
 
 async def _clock(ledger: Ledger, rehearsal: Rehearsal | None) -> Clock:

@@ -14,21 +14,23 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
 
-from poku_batch.app import environment
+from poku_batch.app import closing, environment
 from poku_batch.app.duty import Duty, Surroundings, open_duty
+from poku_batch.app.lease import Lease
 from poku_batch.app.sharing import distribution_of, swept_words
-from poku_batch.clock import SteadyClock, SystemClock
+from poku_batch.clock import SharedClock, SteadyClock, SystemClock, awake_and_asleep_s
 from poku_batch.distributed import Delivery, Job
 from poku_batch.engine.race import first_of
 from poku_batch.engine.stops import Stop
-from poku_batch.engine.unwritten import UnwrittenError
+from poku_batch.engine.unwritten import Unwritten, UnwrittenError
 from poku_batch.errors import LedgerError, PokuBatchError
 from poku_batch.models import (
     AttemptId,
@@ -57,6 +59,12 @@ _TELL_EVERY_S = 10.0
 
 #: How many lost heartbeats make a worker a lost one.
 _LOST_AFTER = 3
+
+#: For so many heartbeats' time after one, requests leave: the rest is theirs to travel in.
+_HELD_FOR = 2
+
+#: A machine's clock that is wrong by more than this, in seconds, is told of.
+_WRONG_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +103,15 @@ class Worker:
         self._settings = settings
         self._sink = sink
         self._say = say
-        self._clock = SteadyClock(SystemClock())
+        self._time = SharedClock(SystemClock())
+        self._clock = SteadyClock(self._time)
+        self._lease = Lease(_HELD_FOR * settings.heartbeat_s, awake_and_asleep_s)
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._id: WorkerId | None = None
         self._duties: dict[RunId, Duty] = {}
         self._stacks: dict[RunId, AsyncExitStack] = {}
         self._refused: set[RunId] = set()
+        self._unwritten: list[Unwritten] = []
         self._found: anyio.Event = anyio.Event()
         self._slots = anyio.CapacityLimiter(settings.concurrency)
         self._open: dict[Job, Duty] = {}
@@ -136,7 +147,8 @@ class Worker:
         self._id = await self._distribution.register(
             self.name, concurrency=self._settings.concurrency
         )
-        self._beaten_at = datetime.now(UTC)
+        await self._beat()
+        self._tell_wrong_clock()
         self._say(f"worker {self.name} takes up to {self._settings.concurrency} calls at once")
         async with anyio.create_task_group() as watchers:
             watchers.start_soon(self._heed_signals)
@@ -151,8 +163,7 @@ class Worker:
             finally:
                 with anyio.CancelScope(shield=True):
                     watchers.cancel_scope.cancel()
-                    for stack in self._stacks.values():
-                        await stack.aclose()
+                    await self._end_all()
                     with suppress(LedgerError), anyio.move_on_after(5):
                         await self._distribution.leave(self._id)
         self._say(f"worker {self.name} has left")
@@ -198,8 +209,19 @@ class Worker:
 
     async def _beat(self) -> None:
         assert self._id is not None  # noqa: S101 – registered before
-        await self._distribution.beat(self._id, draining=self._draining)
-        self._beaten_at = datetime.now(UTC)
+        asked_s = awake_and_asleep_s()
+        self._beaten_at = await self._distribution.beat(self._id, draining=self._draining)
+        self._lease.renew(asked_s)
+        self._time.set(self._beaten_at, asked_s=asked_s)
+
+    def _tell_wrong_clock(self) -> None:
+        ahead_s = self._time.ahead_s()
+        if abs(ahead_s) > _WRONG_S:
+            way = "ahead of" if ahead_s > 0 else "behind"
+            self._say(
+                f"this machine's clock is {abs(ahead_s):,.0f} seconds {way} the database's, "
+                "which calls go by"
+            )
 
     async def _sweep(self) -> None:
         await self._delivery.clear_stalled()
@@ -231,6 +253,7 @@ class Worker:
             worker=self._id,
             clock=self._clock,
             sink=self._sink,
+            lease=self._lease,
             leaving=self._leaving,
             watchers=watchers,
         )
@@ -253,9 +276,18 @@ class Worker:
         if any(duty is self._duties[number] for duty in self._open.values()):
             return
         duty = self._duties.pop(number)
+        self._unwritten += duty.lasting.unwritten
         duty.stop.request(RunEnding.ABANDONED)
         duty.look_again()
         await self._stacks.pop(number).aclose()
+
+    async def _end_all(self) -> None:
+        """Take part in no run any more; what the ledger has not taken is kept in a file."""
+        for number, duty in self._duties.items():
+            self._unwritten += duty.lasting.unwritten
+            await self._stacks[number].aclose()
+        place = Path.cwd() / f"poku-batch-worker-{os.getpid()}"
+        await closing.keep_unwritten(self._unwritten, [place], self._clock, self._sink)
 
     async def _admit(self, duty: Duty) -> None:
         """Hand out who is due: when a slot was freed, and now and then."""

@@ -7,7 +7,13 @@ from typing import Annotated
 import typer
 
 from poku_batch.cli.looping import run_for_long
-from poku_batch.events import CircuitOpened, Event, LedgerTrouble, LedgerWorks
+from poku_batch.events import (
+    CircuitOpened,
+    Event,
+    LedgerTrouble,
+    LedgerWorks,
+    ResultsRescued,
+)
 
 Concurrency = Annotated[
     int,
@@ -27,14 +33,15 @@ class _Troubles:
     def emit(self, event: Event) -> None:
         """Take an event."""
         from poku_batch.cli.terminal import err, say
-        from poku_batch.progress.notes import note
+        from poku_batch.progress.notes import turn_text
 
         if isinstance(event, LedgerTrouble):
             if time.monotonic() - self._told_s < _TELL_EVERY_S:
                 return
             self._told_s = time.monotonic()
-        if isinstance(event, LedgerTrouble | LedgerWorks | CircuitOpened):
-            say(err, note(event) or "the ledger can be written again")
+        told = LedgerTrouble | LedgerWorks | CircuitOpened | ResultsRescued
+        if isinstance(event, told) and (text := turn_text(event)):
+            say(err, text)
 
 
 def worker(*, concurrency: Concurrency = 50) -> None:

@@ -166,12 +166,15 @@ class _Connector(procrastinate.PsycopgConnector):
         self._lost = lost
 
     async def execute_query_async(self, query: Any, **arguments: Any) -> None:
-        """As the engine's; tells where the database is lost."""
+        """As the engine's; where the database is lost that is told, and nothing is done.
+
+        By this the engine says what became of jobs and of itself. What it could not say is found
+        out by whoever looks for workers that are gone.
+        """
         try:
             await super().execute_query_async(query, **arguments)
         except exceptions.ConnectorException:
             self._lost()
-            raise
 
     async def execute_query_one_async(self, query: Any, **arguments: Any) -> dict[str, Any]:
         """As the engine's; tells where the database is lost."""

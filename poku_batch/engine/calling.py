@@ -5,7 +5,7 @@ slot is given back. A call that is broken off while its request is open is ``unk
 interaction ID is known is left to the next run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import assert_never
@@ -66,8 +66,9 @@ class Caller:
         gate: Gate,
         reach: Reach,
         stop: Stop,
+        lost: Callable[[], str | None] | None = None,
     ) -> None:
-        """Take the parts of the run."""
+        """Take the parts of the run; ``lost`` says why others may have given this process up."""
         self._api = api
         self._clock = clock
         self._composer = composer
@@ -80,6 +81,7 @@ class Caller:
         self._gate = gate
         self._reach = reach
         self._stop = stop
+        self._lost = lost
         self._open = 0
 
     @property
@@ -125,6 +127,8 @@ class Caller:
 
     def _hindrance(self, admission: Admission) -> str | None:
         """Why a call may not leave now: to write its intent, or to wait, may have taken long."""
+        if self._lost is not None and (why := self._lost()):
+            return f"before the call left: {why}"
         if self._stop.requested:
             return "the run was stopped before the call left"
         if self._gate.pausing.pause is not None:

@@ -1,7 +1,7 @@
 """A ledger that many machines share: runs whose calls workers make."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from poku_batch.events import Event
@@ -46,8 +46,14 @@ class Distribution(Protocol):
     async def register(self, name: str, *, concurrency: int) -> WorkerId:
         """Make a worker known."""
 
-    async def beat(self, worker: WorkerId, *, draining: bool) -> None:
-        """Say that a worker is alive. Waits for no other transaction of the ledger."""
+    async def beat(self, worker: WorkerId, *, draining: bool) -> datetime:
+        """Say that a worker is alive, and be told the time (aware UTC), which all go by.
+
+        Waits for no other transaction of the ledger.
+        """
+
+    async def time(self) -> datetime:
+        """The database's time of day, aware UTC."""
 
     async def leave(self, worker: WorkerId) -> None:
         """Say that a worker has ended; whatever it has in hand is found by the next sweep."""

@@ -120,8 +120,9 @@ class World:
 
     ``on_event`` hears each event, ``before`` and ``after`` are called around the ledger's
     operations by their name; what ``after`` returns is awaited; ``slow_s`` is how long they take
-    to say that they are done. From step ``kill_at`` on the
-    process is gone; steps are the ledger's operations and the API's, each its beginning and end.
+    to say that they are done. ``lost`` is why others may have given the process up. From step
+    ``kill_at`` on the process is gone; steps are the ledger's operations and the API's, each its
+    beginning and end.
     """
 
     def __init__(self, folder: Path, *, start: datetime = START) -> None:
@@ -141,6 +142,7 @@ class World:
         self.runs = 0
         self.lasting: LastingRun | None = None
         self.note = ""
+        self.lost: str | None = None
         self.attending: Attending
 
     @property
@@ -362,6 +364,7 @@ class World:
             gate=gate,
             reach=reach,
             stop=stop,
+            lost=lambda: self.lost,
         )
         runner = Runner(
             run=watched,

@@ -8,12 +8,14 @@ import pytest
 from poku_batch.errors import LedgerError
 from poku_batch.events import (
     CallEnded,
+    CallHeld,
     CallLeft,
     CallPlaced,
     CallReleased,
     CallStarted,
     CallUnknown,
     Draining,
+    Event,
 )
 from poku_batch.models import (
     AttemptState,
@@ -91,6 +93,44 @@ async def test_while_waiting_for_due_contacts_the_run_ends_at_once(world: World)
     assert world.clock.monotonic() == pytest.approx(60)
     assert world.of(Draining) == []
     assert world.states(1) == [PENDING]
+
+
+async def test_no_call_leaves_from_a_process_that_others_may_have_given_up(world: World) -> None:
+    def hear(event: Event) -> None:
+        if isinstance(event, CallStarted):
+            # Frozen while the intent was written, and heard of again at the second try.
+            world.lost = None if world.lost else "frozen"
+
+    world.on_event = hear
+    await world.enrol(1)
+    assert await world.run() is RunEnding.FINISHED
+    [released] = world.of(CallReleased)
+    assert released.why == "before the call left: frozen"
+    assert world.api.count(number(0)) == 1
+    [attempt] = world.attempts(0)
+    assert attempt.placements == 1
+
+
+async def test_a_held_call_does_not_leave_either_once_others_may_have_given_it_up(
+    world: World,
+) -> None:
+    def hear(event: Event) -> None:
+        if isinstance(event, CallHeld):
+            world.lost = "frozen"
+        if isinstance(event, CallReleased):
+            world.lost = None
+
+    world.on_event = hear
+    world.api.answers[number(0)] = [
+        Step(does=TurnedAway(why="HTTP 429"), after_s=0),
+        Step(does=CONFIRMED, after_s=0),
+    ]
+    await world.enrol(1)
+    assert await world.run() is RunEnding.FINISHED
+    [released] = world.of(CallReleased)
+    assert released.why == "before the call left: frozen"
+    assert world.api.count(number(0)) == 2
+    assert world.states(1) == [DONE]
 
 
 async def test_while_feeding_admitted_contacts_are_given_back(world: World) -> None:

@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -130,16 +130,20 @@ class PostgresDistribution:
         """Make a worker known."""
         return await self._writer.run(partial(workers.register, name=name, concurrency=concurrency))
 
-    async def beat(self, worker: WorkerId, *, draining: bool) -> None:
+    async def beat(self, worker: WorkerId, *, draining: bool) -> datetime:
         """Say that a worker is alive, on a connection of its own: no transaction is waited for."""
         async with self._pulse_turn:
-            await anyio.to_thread.run_sync(partial(self._beat, worker, draining=draining))
+            return await anyio.to_thread.run_sync(partial(self._beat, worker, draining=draining))
 
-    def _beat(self, worker: WorkerId, *, draining: bool) -> None:
+    async def time(self) -> datetime:
+        """The database's time of day."""
+        return instants.from_stored((await self._ask(f"SELECT {NOW}", {}))[0])
+
+    def _beat(self, worker: WorkerId, *, draining: bool) -> datetime:
         try:
             if self._pulse is None:
                 self._pulse = self._place.connect()
-            workers.beat(self._pulse, worker, draining=draining)
+            return workers.beat(self._pulse, worker, draining=draining)
         except DATABASE_ERRORS as error:
             raise translated(error, self._place) from error
 

@@ -1,6 +1,6 @@
 """The processes that make calls, as the ledger knows them. Times are the database's."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from poku_batch.ledger import instants
 from poku_batch.ledger.connection import Connection
@@ -17,6 +17,7 @@ _REGISTER = f"""
 #: One that was given up and is heard of again lives.
 _BEAT = f"""
     UPDATE workers SET seen_at = {NOW}, ended_at = NULL, doing = :doing WHERE id = :worker
+    RETURNING seen_at
 """  # noqa: S608  # put together from the parts above alone
 
 _LEAVE = f"UPDATE workers SET seen_at = {NOW}, ended_at = {NOW} WHERE id = :worker"  # noqa: S608
@@ -38,9 +39,10 @@ def register(connection: Connection, name: str, concurrency: int) -> WorkerId:
     return WorkerId(added.fetchone()[0])
 
 
-def beat(connection: Connection, worker: WorkerId, *, draining: bool) -> None:
-    """Say that a worker is alive; in a transaction of its own, or alone."""
-    do(connection, _BEAT, {"worker": worker, "doing": _DRAINING if draining else ""})
+def beat(connection: Connection, worker: WorkerId, *, draining: bool) -> datetime:
+    """Say that a worker is alive; in a transaction of its own, or alone. Gives the time."""
+    values = {"worker": worker, "doing": _DRAINING if draining else ""}
+    return instants.from_stored(do(connection, _BEAT, values).fetchone()[0])
 
 
 def leave(connection: Connection, worker: WorkerId) -> None:
