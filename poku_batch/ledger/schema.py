@@ -41,6 +41,10 @@ Invariants:
   admitted because of ``shut_why``; ``wanted_ending`` is how a worker found that the run is to end.
   ``budget_left`` is how many more calls the budget was last found to allow, ``admitted_at`` when
   last somebody looked.
+- What a distributed run has used up is added to, not counted anew. ``called`` of its attempts have
+  ids after ``called_from`` and up to ``called_to``; those before were begun by an earlier run. Both
+  are NULL where nobody has counted. ``minutes`` is what its campaign has used up by the history's
+  entry ``minutes_to``; NULL where nobody has counted.
 - ``contacts.reserved_job`` is the engine's job for a reservation of a distributed run, and
   ``starts_at`` when its call may begin; they mean nothing where nobody is reserved.
 - ``attempts.worker_id`` is the worker that has an attempt in hand, or had it last; ``follow_job``
@@ -416,6 +420,11 @@ _VERSION_6 = (
     "ALTER TABLE runs ADD COLUMN next_start BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE runs ADD COLUMN admitted_at BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE runs ADD COLUMN budget_left BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN called BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN called_from BIGINT",
+    "ALTER TABLE runs ADD COLUMN called_to BIGINT",
+    "ALTER TABLE runs ADD COLUMN minutes BIGINT",
+    "ALTER TABLE runs ADD COLUMN minutes_to BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE runs ADD COLUMN shut_until BIGINT",
     "ALTER TABLE runs ADD COLUMN shut_why TEXT",
     "ALTER TABLE runs ADD COLUMN wanted_ending TEXT",
@@ -443,7 +452,8 @@ _VERSION_6 = (
     "ALTER TABLE attempts ADD COLUMN worker_id BIGINT",
     "ALTER TABLE attempts ADD COLUMN follow_job BIGINT",
     "CREATE INDEX attempts_doubted ON attempts (placed_at) WHERE state = 'unknown'",
-    "CREATE INDEX attempts_by_workers ON attempts (run_id) WHERE worker_id IS NOT NULL",
+    "CREATE INDEX attempts_by_workers ON attempts (run_id, id) WHERE worker_id IS NOT NULL",
+    "CREATE INDEX attempts_turned_away ON attempts (run_id) WHERE state = 'turned_away'",
     """
     CREATE INDEX attempts_in_hand ON attempts (worker_id)
     WHERE worker_id IS NOT NULL AND state IN ('dialing', 'in_call')

@@ -84,17 +84,22 @@ FIND_OPEN_CALLS = """
 # --- reservations ------------------------------------------------------------------------------
 
 #: The priorities of those who wait, the highest first: a step in the index for each of them, since
-#: SQLite would look at every contact for a DISTINCT. Conditions as those of ``contacts_due``.
+#: SQLite would look at every contact for a DISTINCT, and PostgreSQL for a MAX as long as it has not
+#: counted them. Conditions as those of ``contacts_due``.
 _LEVELS = """
     WITH RECURSIVE levels (priority) AS (
-        SELECT MAX(priority) FROM contacts
-        WHERE campaign_id = :campaign
-            AND state = 'pending' AND position IS NOT NULL AND reserved_by IS NULL
+        SELECT (
+            SELECT c.priority FROM contacts c
+            WHERE c.campaign_id = :campaign
+                AND c.state = 'pending' AND c.position IS NOT NULL AND c.reserved_by IS NULL
+            ORDER BY c.priority DESC LIMIT 1
+        )
         UNION ALL
         SELECT (
-            SELECT MAX(c.priority) FROM contacts c
+            SELECT c.priority FROM contacts c
             WHERE c.campaign_id = :campaign AND c.priority < levels.priority
                 AND c.state = 'pending' AND c.position IS NOT NULL AND c.reserved_by IS NULL
+            ORDER BY c.priority DESC LIMIT 1
         )
         FROM levels WHERE levels.priority IS NOT NULL
     )
@@ -126,9 +131,10 @@ FIND_RESERVED = f"""{_ADMITTED}
 
 FIND_NEXT_DUE = f"""{_LEVELS}
     SELECT MIN((
-        SELECT MIN(d.due_at) FROM contacts d
+        SELECT d.due_at FROM contacts d
         WHERE d.campaign_id = :campaign AND d.priority = levels.priority
             AND d.state = 'pending' AND d.position IS NOT NULL AND d.reserved_by IS NULL
+        ORDER BY d.due_at LIMIT 1
     ))
     FROM levels WHERE priority IS NOT NULL
 """  # noqa: S608  # put together from the parts above alone

@@ -31,6 +31,7 @@ from poku_batch.models import (
     Permission,
     Room,
     RunEnding,
+    RunId,
     SharedRun,
     WaitKind,
     WorkerId,
@@ -353,6 +354,76 @@ async def test_a_budget_is_counted_anew_where_it_is_used_up(world: Shared) -> No
     assert (admitted, asked) == (7, [(0, 0)])
     again = await world.distribution.admit(world.run.id, rules, judge=lambda _: Go(), budget=room)
     assert (again, asked) == (0, [(0, 0), (0, 7)])
+
+
+async def test_the_limit_counts_those_that_an_earlier_run_had_begun_and_this_one_calls(
+    world: Shared,
+) -> None:
+    await world.admit()
+    joined = world.distribution.join(world.run, world.workers[0])
+    for contact in (1, 2):
+        attempt = await world.begin(contact)
+        await joined.turn_away(attempt, "429", due_at=now(), sent=True, at=now())
+    await world.held.close(RunEnding.STOPPED, at=now())
+    held = await world.ledger.open_run(CLINIC, at=now())
+    world.run = await held.share("{}", slot=SLOT)
+    assert await world.admit(slots=20, limit=20) == 20
+    again = await world.begin(1)
+    await world.begin(2)
+    await world.begin(3)
+    assert world.ask("SELECT COUNT(*) FROM attempts") == [(3,)]
+    assert await world.admit(slots=30, limit=25) == 0
+    assert (await world.room(limit=25)).left == 5
+    # One that was turned away once more is not called, however long ago it was counted.
+    joined = world.distribution.join(world.run, world.workers[0])
+    await joined.turn_away(again, "429", due_at=now(), sent=True, at=now())
+    assert (await world.room(limit=25)).left == 6
+
+
+async def test_minutes_that_calls_took_are_added_to_what_the_budget_has_used(
+    world: Shared,
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def room(minutes: int, open_: int) -> int:
+        asked.append((minutes, open_))
+        return 0 if asked[1:] else 3
+
+    rules = AdmissionRules(slots=20, slot=SLOT)
+    joined = world.distribution.join(world.run, world.workers[0])
+
+    async def look(longest: timedelta | None = None) -> tuple[int, int]:
+        await world.distribution.admit(
+            world.run.id, rules, judge=lambda _: Go(), budget=room, longest=longest
+        )
+        return asked[-1]
+
+    assert await look() == (0, 0)
+    for contact, minutes in ((1, 3), (2, 1)):
+        attempt = await world.begin(contact)
+        ended = now() + timedelta(minutes=minutes) - timedelta(seconds=30)
+        await joined.finish(attempt, CallResult(outcome="completed"), at=ended)
+        await look()
+    assert await look() == (4, 1)
+    attempt = await world.begin(3)
+    late = now() + timedelta(hours=1)
+    await joined.finish(attempt, CallResult(outcome="completed"), at=late)
+    found = await world.distribution.room(
+        world.run.id, rules, budget=room, longest=timedelta(minutes=2)
+    )
+    assert found is not None
+    assert found.over is RunEnding.BUDGET
+    assert asked[-1] == (6, 0)
+    assert await look(timedelta(minutes=2)) == (6, 0)
+
+
+async def test_what_other_runs_did_is_passed_over_but_once(world: Shared) -> None:
+    after = await world.distribution.latest()
+    await world.admit()
+    await world.begin(1)
+    events, last = await world.distribution.happened(RunId(99), after=after)
+    assert events == []
+    assert last == await world.distribution.latest() > after
 
 
 async def test_a_run_of_workers_is_no_other_runs_to_take_and_can_be_watched(

@@ -17,6 +17,7 @@ from poku_batch.ledger.happenings import do
 from poku_batch.ledger.holds import Hold
 from poku_batch.ledger.many import do_each
 from poku_batch.ledger.postgresql import jobs
+from poku_batch.ledger.postgresql.happenings import latest
 from poku_batch.models import (
     Admission,
     AdmissionRules,
@@ -47,7 +48,7 @@ NOW = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 _FIND_RUN = f"""
     SELECT {NOW}, r.campaign_id, r.tells_results, r.started_at, r.next_start, r.budget_left,
         r.admitted_at, r.shut_until, r.wanted_ending, r.wanted_why, r.stop_asked_by, c.paused_at,
-        r.ended_at
+        r.ended_at, r.called, r.called_from, r.called_to, r.minutes, r.minutes_to
     FROM runs r JOIN campaigns c ON c.id = r.campaign_id
     WHERE r.id = :run AND r.distributed = 1
 """  # noqa: S608  # put together from the parts above alone
@@ -68,11 +69,42 @@ _COUNT_RESERVED = """
     SELECT COUNT(*) FROM contacts WHERE campaign_id = :campaign AND reserved_by IS NOT NULL
 """
 
-#: Whoever this run has begun to call; one that was turned away for good is not called.
+#: Whoever this run has begun to call since it was last counted, and those that it began for an
+#: earlier run, which are few. One that was turned away for good is not called. An attempt's id is
+#: higher than all that were there before, and stays in its run for as long as that is open.
 _COUNT_CALLED = """
-    SELECT COUNT(*) FROM attempts a JOIN contacts c ON c.id = a.contact_id
-    WHERE a.run_id = :run AND a.worker_id IS NOT NULL
-        AND (a.state <> 'turned_away' OR (c.state = 'dialing' AND a.number = c.attempts))
+    SELECT
+        (SELECT COUNT(*) FROM attempts
+            WHERE run_id = :run AND worker_id IS NOT NULL AND id <= :from),
+        (SELECT COUNT(*) FROM attempts
+            WHERE run_id = :run AND worker_id IS NOT NULL AND id > :to),
+        (SELECT COUNT(*) FROM attempts a JOIN contacts c ON c.id = a.contact_id
+            WHERE a.run_id = :run AND a.state = 'turned_away' AND a.worker_id IS NOT NULL
+                AND NOT (c.state = 'dialing' AND a.number = c.attempts)),
+        (SELECT COALESCE(MAX(id), 0) FROM attempts)
+"""
+
+#: As ``statements.COUNT_USAGE``, of the calls that ended after an entry of the history.
+_COUNT_MINUTES = """
+    SELECT COALESCE(SUM(
+        MAX(1, (MIN(length, COALESCE(:longest, length)) + 59999999) / 60000000)
+    ), 0)
+    FROM (
+        SELECT a.ended_at - a.placed_at AS length
+        FROM attempt_events e
+        JOIN attempts a ON a.id = e.attempt_id
+        JOIN contacts c ON c.id = a.contact_id
+        WHERE e.id > :to AND e.what = 'ended' AND c.campaign_id = :campaign
+            AND a.outcome <> 'invalid_number'
+    ) AS calls
+"""
+
+_COUNT_OPEN = """
+    SELECT COUNT(*) FROM attempts a
+    JOIN contacts c ON c.id = a.contact_id
+    LEFT JOIN verdicts v ON v.attempt_id = a.id
+    WHERE a.state IN ('dialing', 'in_call', 'unknown') AND v.attempt_id IS NULL
+        AND c.campaign_id = :campaign
 """
 
 _SET_JOBS = """
@@ -81,9 +113,11 @@ _SET_JOBS = """
 """
 
 _LOOKED = """
-    UPDATE runs SET admitted_at = :now, next_start = :next, budget_left = :left WHERE id = :run
+    UPDATE runs SET admitted_at = :now, next_start = :next, budget_left = :left, called = :called,
+        called_from = :called_from, called_to = :called_to, minutes = :minutes,
+        minutes_to = :minutes_to
+    WHERE id = :run
 """
-
 
 _SPACE = f"""
     UPDATE runs SET next_start = MAX(next_start, {NOW} + :lead) + :interval WHERE id = :run
@@ -108,6 +142,11 @@ class _Standing:
     stop_by: str | None
     paused_at: int | None
     ended_at: int | None
+    called: int
+    called_from: int | None
+    called_to: int | None
+    minutes: int | None
+    minutes_to: int
 
     @property
     def is_shut(self) -> bool:
@@ -149,8 +188,9 @@ def admit(
         return 0
     do(connection, _LOCK, {"campaign": standing.campaign})
     wanted = 0 if standing.is_shut else _wanted(connection, run, standing, rules)
-    if wanted and money is not None:
-        wanted = min(wanted, _affordable(connection, standing, money, wanted))
+    if money is not None:
+        _add_minutes(connection, standing, money)
+        wanted = min(wanted, _affordable(connection, standing, money, wanted)) if wanted else 0
     hold = Hold(campaign=standing.campaign, run=run, tell_results=bool(standing.tell_results))
     chosen = _choose(connection, hold, wanted, judge, now=instants.from_stored(standing.now))
     if chosen:
@@ -163,6 +203,11 @@ def admit(
             "now": standing.now,
             "next": standing.next_start,
             "left": standing.budget_left - len(chosen),
+            "called": standing.called,
+            "called_from": standing.called_from,
+            "called_to": standing.called_to,
+            "minutes": standing.minutes,
+            "minutes_to": standing.minutes_to,
         },
     )
     return len(chosen)
@@ -186,7 +231,9 @@ def room(
     if standing is None or standing.ended_at is not None:
         return None
     reserved, live, doubted = _held(connection, standing, rules)
-    left = _left(connection, run, rules, reserved)
+    left = _left(connection, run, standing, rules, reserved)
+    if money is not None:
+        _add_minutes(connection, standing, money)
     over, why = _over(connection, standing, rules, left, money)
     return Room(
         held=reserved + live + doubted,
@@ -222,7 +269,7 @@ def _over(
         return RunEnding.DUE_LATER, "the time given with --until has come"
     if left is not None and left <= 0:
         return RunEnding.LIMIT, rules.limit_why
-    if money is not None and money.room(*_usage(connection, standing, money)) <= 0:
+    if money is not None and money.room(*_usage(connection, standing)) <= 0:
         return RunEnding.BUDGET, "limits.budget has no room for one more call"
     return None, None
 
@@ -239,7 +286,7 @@ def _wanted(connection: Connection, run: int, standing: _Standing, rules: Admiss
     wanted = min(_slots(standing, rules) - sum(held), _paced(standing, rules))
     if wanted <= 0:
         return 0
-    left = _left(connection, run, rules, held[0])
+    left = _left(connection, run, standing, rules, held[0])
     return wanted if left is None else max(min(wanted, left), 0)
 
 
@@ -256,11 +303,21 @@ def _slots(standing: _Standing, rules: AdmissionRules) -> int:
     return 1 + math.floor((rules.slots - 1) * standing.share(rules))
 
 
-def _left(connection: Connection, run: int, rules: AdmissionRules, reserved: int) -> int | None:
+def _left(
+    connection: Connection, run: int, standing: _Standing, rules: AdmissionRules, reserved: int
+) -> int | None:
+    """How many more the run's own limit allows; what was begun since is added to its count."""
     if rules.limit is None:
         return None
-    called = do(connection, _COUNT_CALLED, {"run": run}).fetchone()[0]
-    return rules.limit - int(called) - reserved
+    values = {"run": run, "from": standing.called_from or 0, "to": standing.called_to or 0}
+    earlier, more, away, last = map(int, do(connection, _COUNT_CALLED, values).fetchone())
+    if standing.called_from is None:
+        # Whatever there is already is counted where those of earlier runs are.
+        standing.called_from, earlier = last, more
+    else:
+        standing.called += more
+    standing.called_to = last
+    return rules.limit - earlier - standing.called + away - reserved
 
 
 def _interval(standing: _Standing, rules: AdmissionRules) -> int | None:
@@ -284,14 +341,31 @@ def _paced(standing: _Standing, rules: AdmissionRules) -> int:
 def _affordable(connection: Connection, standing: _Standing, money: Money, wanted: int) -> int:
     """How many more calls the budget allows; counted anew where what was left of it is used up."""
     if standing.budget_left < wanted:
-        standing.budget_left = money.room(*_usage(connection, standing, money))
+        standing.budget_left = money.room(*_usage(connection, standing))
     return max(standing.budget_left, 0)
 
 
-def _usage(connection: Connection, standing: _Standing, money: Money) -> tuple[int, int]:
-    used = runs.usage(connection, standing.campaign, longest=money.longest)
-    reserved = do(connection, _COUNT_RESERVED, {"campaign": standing.campaign}).fetchone()[0]
-    return used.minutes, used.open + int(reserved)
+def _usage(connection: Connection, standing: _Standing) -> tuple[int, int]:
+    values = {"campaign": standing.campaign}
+    open_ = do(connection, _COUNT_OPEN, values).fetchone()[0]
+    reserved = do(connection, _COUNT_RESERVED, values).fetchone()[0]
+    return standing.minutes or 0, int(open_) + int(reserved)
+
+
+def _add_minutes(connection: Connection, standing: _Standing, money: Money) -> None:
+    """Add what ended since the minutes were last counted; count all where nobody has yet."""
+    last = latest(connection)
+    if standing.minutes is None:
+        used = runs.usage(connection, standing.campaign, longest=money.longest)
+        standing.minutes = used.minutes
+    else:
+        values = {
+            "campaign": standing.campaign,
+            "to": standing.minutes_to,
+            "longest": None if money.longest is None else instants.length(money.longest),
+        }
+        standing.minutes += int(do(connection, _COUNT_MINUTES, values).fetchone()[0])
+    standing.minutes_to = last
 
 
 def _choose(

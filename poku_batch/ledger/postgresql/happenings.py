@@ -32,7 +32,7 @@ _FIND = """
     JOIN contacts c ON c.id = e.contact_id
     LEFT JOIN attempts a ON a.id = e.attempt_id
     LEFT JOIN answers n ON n.attempt_id = a.id
-    WHERE e.id > :after AND e.run_id = :run
+    WHERE e.id > :after AND e.id <= :last AND e.run_id = :run
     ORDER BY e.id
     LIMIT :limit
 """
@@ -44,10 +44,15 @@ def latest(connection: Connection) -> int:
 
 
 def since(connection: Connection, *, run: int, after: int, limit: int) -> tuple[list[Event], int]:
-    """What happened in a run after an entry of the history, and the last entry that was read."""
-    rows = do(connection, _FIND, {"run": run, "after": after, "limit": limit}).fetchall()
+    """What happened in a run after an entry of the history, and the last entry that was read.
+
+    Those of other runs are read but once, too.
+    """
+    last = latest(connection)
+    values = {"run": run, "after": after, "last": last, "limit": limit}
+    rows = do(connection, _FIND, values).fetchall()
     events = [event for row in rows if (event := _event(*row[1:])) is not None]
-    return events, int(rows[-1][0]) if rows else after
+    return events, max(int(rows[-1][0]) if len(rows) == limit else last, after)
 
 
 def _event(  # noqa: PLR0913, PLR0917 – a row's columns

@@ -90,14 +90,16 @@ _FIND_UNREAD = f"""
 #: What earlier runs left of a campaign, and nobody has in hand or is about to.
 _FIND_EARLIER = f"""
     SELECT a.id, a.state = 'ended'
-    FROM attempts a
+    FROM (
+        SELECT u.id FROM attempts u
+        WHERE u.state IN ('dialing', 'in_call', 'unknown') AND u.interaction_id IS NOT NULL
+        UNION
+        SELECT n.attempt_id FROM answers n WHERE n.to_read = 1
+    ) AS f
+    JOIN attempts a ON a.id = f.id
     JOIN contacts c ON c.id = a.contact_id
     JOIN runs r ON r.id = :run AND r.campaign_id = c.campaign_id
-    LEFT JOIN answers n ON n.attempt_id = a.id
-    WHERE a.run_id <> :run AND (
-        (a.state IN ('dialing', 'in_call', 'unknown') AND a.interaction_id IS NOT NULL)
-        OR n.to_read = 1
-    ) AND {_IS_GONE} AND NOT {jobs.HAS_JOB.format(job="a.follow_job")}
+    WHERE a.run_id <> :run AND {_IS_GONE} AND NOT {jobs.HAS_JOB.format(job="a.follow_job")}
     ORDER BY 2, a.placed_at, a.id
 """  # noqa: S608  # put together from the parts above alone
 
