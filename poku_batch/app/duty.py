@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import anyio
@@ -13,18 +13,17 @@ from poku_batch.app.api import make_client
 from poku_batch.app.definitions import Definition
 from poku_batch.app.lease import Lease
 from poku_batch.app.lists import DoNotCallLists
+from poku_batch.app.news import News
 from poku_batch.app.others import open_reader
 from poku_batch.app.outside import Outside
 from poku_batch.app.parts import Parts
-from poku_batch.campaign import Limits
 from poku_batch.engine.calling import Caller
-from poku_batch.engine.gate import Gate
+from poku_batch.engine.gate import Gate, GateRules
 from poku_batch.engine.lasting import LastingRun
 from poku_batch.engine.pausing import Pausing
 from poku_batch.engine.permits import Permits
 from poku_batch.engine.reach import Reach
 from poku_batch.engine.stops import Stop
-from poku_batch.events import CircuitOpened, Event
 from poku_batch.models import (
     Admission,
     AdmissionRules,
@@ -33,7 +32,6 @@ from poku_batch.models import (
     RunEnding,
     SharedRun,
     UnreadCall,
-    Usage,
     WorkerId,
 )
 from poku_batch.ports import BudgetRoom, Clock, Distribution, EventSink, Ledger
@@ -53,18 +51,24 @@ class Surroundings:
     watchers: TaskGroup
 
 
-class Ears:
-    """Passes events on, and has all workers wait where this one's circuit breaker opened."""
+class Changed:
+    """Set where somebody may be due, a slot is free, or there are news of the API."""
 
-    def __init__(self, sink: EventSink) -> None:
-        self._sink = sink
-        self.opened: list[CircuitOpened] = []
+    def __init__(self) -> None:
+        self._event = anyio.Event()
 
-    def emit(self, event: Event) -> None:
-        """Take an event."""
-        if isinstance(event, CircuitOpened):
-            self.opened.append(event)
-        self._sink.emit(event)
+    def set(self) -> None:
+        """Wake who waits."""
+        self._event.set()
+
+    async def within(self, seconds: float) -> bool:
+        """Wait so long at the most; whether it was set, which it is not any more then."""
+        with anyio.move_on_after(seconds):
+            await self._event.wait()
+        if not self._event.is_set():
+            return False
+        self._event = anyio.Event()
+        return True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,9 +88,8 @@ class Duty:
     budget: BudgetRoom | None
     longest: timedelta | None
     distribution: Distribution
-    ears: Ears
-    #: Set where somebody may be due, or a slot is free.
-    changed: anyio.Event = field(default_factory=anyio.Event)
+    news: News
+    changed: Changed
     _told_end: bool = False
 
     @property
@@ -103,7 +106,6 @@ class Duty:
         if self.stop.requested and not self._told_end and self.stop.ending is not None:
             await self.distribution.ask_to_end(self.run.id, self.stop.ending, self.stop.why)
             self._told_end = True
-        await self._pass_on_breaks()
         orders = await self.lasting.orders()
         if orders.stop_by is not None:
             self._told_end = self.stop.request(RunEnding.STOPPED) or self._told_end
@@ -113,30 +115,26 @@ class Duty:
             self._told_end = True
             self.stop.request(*wanted)
 
-    async def _pass_on_breaks(self) -> None:
-        """Have all workers wait where too many calls of this one went wrong."""
-        while self.ears.opened:
-            opened = self.ears.opened[0]
-            if opened.final:
-                self.stop.request(RunEnding.CIRCUIT_BREAKER, opened.why)
-            else:
-                await self.distribution.shut(
-                    self.run.id, for_=opened.until - opened.at, why=opened.why
-                )
-            self.ears.opened.pop(0)
-
     async def admit(self, *, tick: bool) -> int:
         """Hand to the engine whoever may be called now; says how many."""
         if self.stop.requested:
             return 0
-        return await self.distribution.admit(
-            self.run.id,
-            self.rules,
-            judge=self._judge,
-            budget=self.budget,
-            longest=self.longest,
-            tick=tick,
-        )
+        now_s = self.clock.monotonic()
+        self.gate.count_held(now_s)
+        news = self.news.take(now_s)
+        try:
+            return await self.distribution.admit(
+                self.run.id,
+                self.rules,
+                judge=self._judge,
+                budget=self.budget,
+                longest=self.longest,
+                news=news,
+                tick=tick,
+            )
+        except BaseException:
+            self.news.put_back(news, now_s)
+            raise
 
     def _judge(self, admission: Admission) -> Permission:
         return self.permits.judge_admitted(admission, now=self.clock.now())
@@ -144,7 +142,9 @@ class Duty:
     async def call(self, admission: Admission) -> None:
         """Call an admitted contact; returns when what came of it is durable."""
         self.gate.handed(admission.row)
-        self.gate.reported(await self.caller.call(admission))
+        report = await self.caller.call(admission)
+        self.gate.reported(report)
+        self.news.reported(report)
 
     async def follow(self, call: OpenCall | UnreadCall) -> None:
         """Follow a placed call to its end, or read one that ended."""
@@ -169,7 +169,7 @@ async def open_duty(run: SharedRun, text: str, around: Surroundings) -> AsyncIte
         reader = await stack.enter_async_context(
             open_reader(campaign, around.clock, rehearsed_at=None)
         )
-        sink = Ears(around.sink)
+        sink = around.sink
         outside = Outside(
             ledger=around.ledger,
             api=api,
@@ -182,15 +182,15 @@ async def open_duty(run: SharedRun, text: str, around: Surroundings) -> AsyncIte
             simulated=False,
             begin=lambda: None,
         )
-        duty = _duty(run, definition, outside, around, sink)
+        duty = _duty(run, definition, outside, around)
         duty.lasting.attend(around.watchers)
         yield duty
 
 
-def _duty(
-    run: SharedRun, definition: Definition, outside: Outside, around: Surroundings, ears: Ears
-) -> Duty:
+def _duty(run: SharedRun, definition: Definition, outside: Outside, around: Surroundings) -> Duty:
     campaign, stop, pausing = definition.campaign, Stop(), Pausing()
+    changed = Changed()
+    news = News(campaign.limits.slots, changed.set)
     permits = rules.permits(campaign, definition.columns, definition.source)
     lasting = LastingRun(
         around.distribution.join(run, around.worker),
@@ -198,13 +198,13 @@ def _duty(
         sink=outside.sink,
         stop=around.leaving,
     )
-    gate = rules.gate(
-        campaign.model_copy(update={"limits": _unbounded(definition)}),
+    # All other bounds are kept by the ledger, for all workers together.
+    gate = Gate(
         clock=around.clock,
         sink=outside.sink,
-        used=Usage(),
-        limit=None,
-        until=definition.until,
+        rules=GateRules(until=definition.until),
+        concurrency=campaign.limits.slots,
+        window=news,
         pausing=pausing,
     )
     parts = Parts(
@@ -233,12 +233,6 @@ def _duty(
         budget=sharing.budget_room(campaign),
         longest=campaign.pricing.longest_call,
         distribution=around.distribution,
-        ears=ears,
-    )
-
-
-def _unbounded(definition: Definition) -> Limits:
-    """Limits that are kept by the ledger, for all workers together, taken off this one's gate."""
-    return definition.campaign.limits.model_copy(
-        update={"calls_per_minute": None, "max_calls": None, "budget": None, "ramp_up": timedelta()}
+        news=news,
+        changed=changed,
     )

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 
 from poku_batch.app import sharing
+from poku_batch.app.api_told import ApiTold
 from poku_batch.app.definitions import definition_text, wishes_of
 from poku_batch.app.outside import Outside
 from poku_batch.app.preparing import Prepared
@@ -125,6 +126,7 @@ class Overseer:
         self._swept_s = -math.inf
         self._after = after
         self._asked = False
+        self._api_told = ApiTold(clock, sink, slots=bounds.rules.slots)
         self._workers: int | None = None
         self.why: str | None = None
 
@@ -156,6 +158,8 @@ class Overseer:
             longest=self._bounds.longest,
         )
         await self._tell()
+        if room is not None:
+            self._api_told.look(room)
         if room is None:
             self.why = "somebody else has ended the run"
             return RunEnding.ABANDONED

@@ -5,15 +5,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from poku_batch.campaign import Campaign
-from poku_batch.engine.breaker import Breaker
 from poku_batch.engine.gate import Gate, GateRules
 from poku_batch.engine.pace import Pace
 from poku_batch.engine.pausing import Pausing
 from poku_batch.engine.permits import PermitColumns, Permits, hours_of
 from poku_batch.engine.spending import Spending
-from poku_batch.engine.window import Window
-from poku_batch.models import Cap, ContactState, Counts, Usage
+from poku_batch.models import BreakerRules, Cap, ContactState, Counts, Usage
+from poku_batch.policy.breaker import Breaker
 from poku_batch.policy.spending import Budget
+from poku_batch.policy.window import Window
 from poku_batch.ports import Clock, EventSink, LedgerRun
 
 
@@ -75,7 +75,7 @@ def gate(
     pausing: Pausing,
 ) -> Gate:
     """All bounds of one run; ``limit`` is the run's own, beside ``limits.max_calls``."""
-    limits, breaker, now_s = campaign.limits, campaign.circuit_breaker, clock.monotonic()
+    limits, now_s = campaign.limits, clock.monotonic()
     ramp_up_s = limits.ramp_up.total_seconds()
     money = budget(campaign)
     return Gate(
@@ -87,16 +87,29 @@ def gate(
         pace=None
         if limits.calls_per_minute is None
         else Pace(limits.calls_per_minute, ramp_up_s=ramp_up_s, started_s=now_s),
-        breaker=Breaker(
-            last=breaker.last,
-            share=breaker.share,
-            cool_down_s=breaker.cool_down.total_seconds(),
-            trips=breaker.trips,
-        )
-        if breaker.enabled
-        else None,
+        breaker=None
+        if (bounds := breaker_rules(campaign)) is None
+        else Breaker(
+            last=bounds.last,
+            share=bounds.share,
+            cool_down_s=bounds.cool_down.total_seconds(),
+            trips=bounds.trips,
+        ),
         spending=None if money is None else Spending(money, used),
         pausing=pausing,
+    )
+
+
+def breaker_rules(campaign: Campaign) -> BreakerRules | None:
+    """The campaign's circuit breaker; None where there is none."""
+    breaker = campaign.circuit_breaker
+    if not breaker.enabled:
+        return None
+    return BreakerRules(
+        last=breaker.last,
+        share=breaker.share,
+        cool_down=breaker.cool_down,
+        trips=breaker.trips,
     )
 
 

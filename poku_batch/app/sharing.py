@@ -32,6 +32,7 @@ def admission_rules(
         limit=own.limit,
         limit_why=own.limit_why,
         until=until,
+        breaker=rules.breaker_rules(campaign),
     )
 
 

@@ -292,11 +292,7 @@ class Worker:
     async def _admit(self, duty: Duty) -> None:
         """Hand out who is due: when a slot was freed, and now and then."""
         while not duty.stop.requested:
-            changed = duty.changed
-            with anyio.move_on_after(_TICK_S):
-                await changed.wait()
-            is_tick = not changed.is_set()
-            duty.changed = anyio.Event() if changed.is_set() else changed
+            is_tick = not await duty.changed.within(_TICK_S)
             if self._draining and is_tick:
                 continue
             try:

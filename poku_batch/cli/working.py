@@ -8,7 +8,6 @@ import typer
 
 from poku_batch.cli.looping import run_for_long
 from poku_batch.events import (
-    CircuitOpened,
     Event,
     LedgerTrouble,
     LedgerWorks,
@@ -39,7 +38,7 @@ class _Troubles:
             if time.monotonic() - self._told_s < _TELL_EVERY_S:
                 return
             self._told_s = time.monotonic()
-        told = LedgerTrouble | LedgerWorks | CircuitOpened | ResultsRescued
+        told = LedgerTrouble | LedgerWorks | ResultsRescued
         if isinstance(event, told) and (text := turn_text(event)):
             say(err, text)
 

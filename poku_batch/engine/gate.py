@@ -7,17 +7,16 @@ Asking costs the same however many contacts wait.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Protocol, Self
 
-from poku_batch.engine.breaker import Breaker, Tripped
 from poku_batch.engine.pace import Pace
 from poku_batch.engine.pausing import Pausing
 from poku_batch.engine.reports import CallReport
 from poku_batch.engine.slots import Slots
 from poku_batch.engine.spending import Spending
-from poku_batch.engine.window import Window
 from poku_batch.events import CircuitClosed, CircuitOpened, CircuitProbed, SlotsChanged
 from poku_batch.models import Answer, RunEnding, TurnedAway
+from poku_batch.policy.breaker import Breaker, Tripped
 from poku_batch.ports import Clock, EventSink
 
 #: Contacts admitted in one step at the most, however many slots are free.
@@ -76,6 +75,19 @@ class GateRules:
         return replace(self, limit=limit, limit_why=why)
 
 
+class SlotWindow(Protocol):
+    """How many slots are used, as far as the API takes their calls; see ``policy.window``."""
+
+    def size(self, now_s: float) -> int:
+        """How many slots may be used now."""
+
+    def turned_away(self, now_s: float, *, placed_s: float) -> bool:
+        """A placement that was sent at ``placed_s`` was turned away; whether the size changed."""
+
+    def taken(self, now_s: float) -> bool:
+        """A placement was taken; whether the size changed."""
+
+
 class Gate:
     """Asked before contacts are admitted; told of every answer and of every contact's end."""
 
@@ -86,7 +98,7 @@ class Gate:
         sink: EventSink,
         rules: GateRules,
         concurrency: int,
-        window: Window,
+        window: SlotWindow,
         pace: Pace | None = None,
         breaker: Breaker | None = None,
         spending: Spending | None = None,
@@ -120,7 +132,7 @@ class Gate:
             return end
         if pause := self.pausing.pause:
             return Shut(by=pause.by, since=pause.at)
-        self._count_held(now_s)
+        self.count_held(now_s)
         calls = min(self._window.size(now_s) - slots.busy, slots.free)
         if calls <= 0:
             return Pause(seconds=None if slots.free <= 0 else _RAMP_STEP_S)
@@ -177,7 +189,7 @@ class Gate:
         elif placed_s is not None:
             self._tell_slots(self._window.taken(now_s))
 
-    def _count_held(self, now_s: float) -> None:
+    def count_held(self, now_s: float) -> None:
         """Count as taken what the API holds open, long before it answers."""
         while self._unanswered:
             placement = next(iter(self._unanswered))

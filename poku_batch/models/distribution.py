@@ -38,6 +38,58 @@ class SharedRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerRules:
+    """When a run waits: more than ``share`` of the ``last`` calls went wrong; ends by ``trips``."""
+
+    last: int
+    share: float
+    cool_down: timedelta
+    trips: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallNews:
+    """What came of a contact that was handed to a worker, by its row; ``bad`` as ``CallReport``."""
+
+    row: int
+    what: str
+    bad: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiNews:
+    """What a worker was answered since it last told: how the API bears the calls.
+
+    ``taken`` placements, those ``turned_away`` (how long ago each was sent, in seconds), and what
+    came of ``calls``, in order.
+    """
+
+    taken: int = 0
+    turned_away: tuple[float, ...] = ()
+    calls: tuple[CallNews, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.taken or self.turned_away or self.calls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circuit:
+    """A circuit breaker that is open until ``until_s`` (seconds since 1970), or ``probing`` since.
+
+    ``calls`` are those that tripped it, oldest first: row, and what came of it. ``final``: the run
+    ends.
+    """
+
+    until_s: float
+    why: str
+    calls: tuple[tuple[int, str], ...]
+    final: bool
+    probing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdmissionRules:
     """The bounds of a distributed run, all of its workers together; None for none.
 
@@ -53,6 +105,7 @@ class AdmissionRules:
     limit: int | None = None
     limit_why: str | None = None
     until: datetime | None = None
+    breaker: BreakerRules | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +114,16 @@ class Room:
 
     ``held`` slots are in use: ``reserved`` contacts, ``live`` calls (placed, or about to be), and
     unknown ones that may still go on. ``left`` is what the run's limit leaves. ``over``: no call is
-    begun any more, once what goes on has ended, for that reason; ``why`` says more.
+    begun any more, once what goes on has ended, for that reason; ``why`` says more. The API bears
+    ``borne`` calls at once, as far as is known; ``circuit`` is the breaker where it has opened.
     """
 
     held: int
     reserved: int
     live: int
     slots: int
+    borne: int
+    circuit: Circuit | None = None
     left: int | None = None
     over: RunEnding | None = None
     why: str | None = None

@@ -8,6 +8,7 @@ from poku_batch.events import Event
 from poku_batch.models import (
     Admission,
     AdmissionRules,
+    ApiNews,
     AttemptId,
     CampaignId,
     ContactId,
@@ -87,9 +88,12 @@ class Distribution(Protocol):
         judge: Judge,
         budget: BudgetRoom | None = None,
         longest: timedelta | None = None,
+        news: ApiNews = ApiNews(),  # noqa: B008 – frozen
         tick: bool = False,
     ) -> int:
         """Hand as many due contacts to the engine as all bounds allow, in one step; says how many.
+
+        ``news`` is what a worker has learned of the API, which counts for all from now on.
 
         Whoever ``judge`` puts off or takes out is deferred or skipped. A ``tick`` does nothing
         where somebody else has looked a moment ago.
@@ -138,9 +142,6 @@ class Distribution(Protocol):
 
     async def ask_to_end(self, run: RunId, ending: RunEnding, why: str | None) -> None:
         """Let no call of a run begin any more; who asks first is heeded."""
-
-    async def shut(self, run: RunId, *, for_: timedelta, why: str) -> None:
-        """Admit nobody for so long."""
 
     async def wanted_ending(self, run: RunId) -> tuple[RunEnding, str | None] | None:
         """How a run was asked to end; None where it goes on. An ended one is ``ABANDONED``."""

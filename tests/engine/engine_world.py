@@ -16,7 +16,6 @@ import anyio.lowlevel
 
 from poku_batch.clock import SteadyClock
 from poku_batch.engine.attending import Attending
-from poku_batch.engine.breaker import Breaker
 from poku_batch.engine.caller_ids import CallerIds
 from poku_batch.engine.calling import Caller
 from poku_batch.engine.compose import Composer
@@ -32,7 +31,6 @@ from poku_batch.engine.reach import Reach
 from poku_batch.engine.runner import Runner, RunRules
 from poku_batch.engine.spending import Spending
 from poku_batch.engine.stops import Stop
-from poku_batch.engine.window import Window
 from poku_batch.events import Event, RunStarted
 from poku_batch.ledger import open_ledger
 from poku_batch.models import (
@@ -44,8 +42,10 @@ from poku_batch.models import (
     Enrolment,
     RunEnding,
 )
+from poku_batch.policy.breaker import Breaker
 from poku_batch.policy.outcomes import OutcomeRules
 from poku_batch.policy.spending import Budget
+from poku_batch.policy.window import Window
 from poku_batch.ports import Clock, LedgerRun
 from poku_batch.prompts import RowTemplates
 from tests.engine.engine_api import CONFIRMED, ScriptedApi, Step

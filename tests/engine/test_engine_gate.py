@@ -7,9 +7,9 @@ import pytest
 from poku_batch.engine.gate import Gate, GateRules, Open
 from poku_batch.engine.reports import CallReport
 from poku_batch.engine.slots import Slots
-from poku_batch.engine.window import Window
 from poku_batch.events import Event, SlotsChanged
 from poku_batch.models import TurnedAway
+from poku_batch.policy.window import Window
 from poku_batch.ports import Clock
 from tests.engine.engine_clock import VirtualClock
 from tests.engine.engine_world import CONFIRMED

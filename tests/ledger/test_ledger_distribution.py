@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
+import anyio
 import psycopg
 import pytest
 
@@ -15,7 +17,10 @@ from poku_batch.ledger import SqliteLedger, erase, open_ledger
 from poku_batch.models import (
     Admission,
     AdmissionRules,
+    ApiNews,
     AttemptId,
+    BreakerRules,
+    CallNews,
     CallResult,
     CampaignId,
     ContactId,
@@ -87,9 +92,22 @@ class Shared:
         assert record is not None
         return record.state
 
-    async def admit(self, judge: Permission | None = None, **bounds: object) -> int:
+    async def admit(
+        self,
+        judge: Permission | None = None,
+        news: ApiNews | None = None,
+        **bounds: Any,
+    ) -> int:
         rules = AdmissionRules(**({"slots": 5, "slot": SLOT} | bounds))  # type: ignore[arg-type]
-        return await self.distribution.admit(self.run.id, rules, judge=lambda _: judge or Go())
+        return await self.distribution.admit(
+            self.run.id, rules, judge=lambda _: judge or Go(), news=news or ApiNews()
+        )
+
+    async def end(self, contact: int) -> None:
+        """Call an admitted contact, which is then done."""
+        attempt = await self.begin(contact)
+        joined = self.distribution.join(self.run, self.workers[0])
+        await joined.finish(attempt, CallResult(outcome="done"), at=now())
 
     async def begin(self, contact: int, worker: int = 0) -> AttemptId:
         handed = await self.distribution.take(self.run.id, ContactId(contact))
@@ -285,14 +303,19 @@ async def test_a_reservation_whose_job_is_lost_is_given_out_again(world: Shared)
 
 async def test_calls_are_spaced_by_their_pace(world: Shared) -> None:
     assert await world.admit(slots=20, calls_per_minute=240) == 5
-    waits = [
-        handed.wait_s
-        for number in range(1, 6)
-        if (handed := await world.distribution.take(world.run.id, ContactId(number))) is not None
-    ]
-    gaps = [later - sooner for sooner, later in pairwise(waits)]
-    assert all(0.2 < gap < 0.26 for gap in gaps), gaps
-    assert await world.admit(slots=20, calls_per_minute=240) == 0
+    # As many more as the time that has passed allows, after those that have theirs.
+    more = await world.admit(slots=20, calls_per_minute=240)
+    ((passed,),) = world.ask("SELECT MAX(admitted_at) - MIN(started_at) FROM runs")
+    assert isinstance(passed, int)
+    assert more <= passed // 250_000 + 1
+    handed = await world.distribution.take(world.run.id, ContactId(5))
+    assert handed is not None
+    assert handed.wait_s <= 1.25
+    starts = world.ask("SELECT starts_at FROM contacts WHERE starts_at > 0 ORDER BY id")
+    times = [start for (start,) in starts if isinstance(start, int)]
+    assert len(times) == 5 + more
+    assert {later - sooner for sooner, later in pairwise(times[:5])} == {250_000}
+    assert all(later - sooner >= 250_000 for sooner, later in pairwise(times))
 
 
 async def test_the_limit_counts_whoever_was_begun_or_is_about_to_be(world: Shared) -> None:
@@ -323,21 +346,117 @@ async def test_whoever_may_not_be_called_now_waits_and_whoever_never_may_is_skip
     assert await world.jobs() == []
 
 
-async def test_nobody_is_admitted_while_paused_or_shut_or_once_it_is_to_end(
+async def test_nobody_is_admitted_while_paused_or_once_it_is_to_end(
     world: Shared,
 ) -> None:
     await world.ledger.controls.pause(CLINIC, by="ada", at=now())
     assert await world.admit() == 0
     await world.ledger.controls.resume(CLINIC)
-    await world.distribution.shut(world.run.id, for_=timedelta(seconds=30), why="too many")
-    assert await world.admit() == 0
-    await world.distribution.shut(world.run.id, for_=timedelta(), why="too many")
     assert await world.admit() == 5
     await world.distribution.ask_to_end(world.run.id, RunEnding.REFUSED, "402")
     await world.distribution.ask_to_end(world.run.id, RunEnding.STOPPED, "later")
     assert await world.distribution.wanted_ending(world.run.id) == (RunEnding.REFUSED, "402")
     assert await world.admit(slots=9) == 0
     assert (await world.room()).over is RunEnding.REFUSED
+
+
+async def test_what_one_worker_is_turned_away_with_has_all_of_them_make_fewer_calls(
+    world: Shared,
+) -> None:
+    assert await world.admit(slots=8, news=ApiNews(turned_away=(0.1,))) == 4
+    # What was sent before that says nothing of it.
+    assert await world.admit(slots=8, news=ApiNews(turned_away=(3.0, 2.0))) == 0
+    room = await world.room(slots=8)
+    assert (room.slots, room.borne, room.held) == (8, 4, 4)
+    assert await world.admit(slots=8, news=ApiNews(taken=4)) == 1
+    assert (await world.room(slots=8)).borne == 5
+    # They are heard where nobody may be called, too, and in a tick just after another.
+    await world.ledger.controls.pause(CLINIC, by="ada", at=now())
+    rules = AdmissionRules(slots=8, slot=SLOT)
+    await world.distribution.admit(
+        world.run.id, rules, judge=lambda _: Go(), news=ApiNews(taken=5), tick=True
+    )
+    assert (await world.room(slots=8)).borne == 6
+
+
+BREAKER = BreakerRules(last=3, share=0.5, cool_down=timedelta(seconds=0.5), trips=2)
+
+
+def calls(*rows: int, bad: bool | None) -> ApiNews:
+    return ApiNews(calls=tuple(CallNews(row=row, what="500", bad=bad) for row in rows))
+
+
+async def test_bad_calls_of_all_workers_open_one_circuit_breaker(world: Shared) -> None:
+    bounds: dict[str, Any] = {"slots": 6, "breaker": BREAKER}
+    assert await world.admit(**bounds) == 6
+    for contact in (1, 2, 3):
+        await world.end(contact)
+    assert await world.admit(**bounds | {"slots": 4}, news=calls(2, bad=True)) == 1
+    # The second of two workers tells; the last of these calls opens it, and nobody is admitted.
+    assert await world.admit(**bounds, news=calls(3, 4, bad=True)) == 0
+    circuit = (await world.room(**bounds)).circuit
+    assert circuit is not None
+    assert (circuit.why, circuit.calls, circuit.final, circuit.probing) == (
+        "3 of the last 3 calls failed or are unknown",
+        ((2, "500"), (3, "500"), (4, "500")),
+        False,
+        False,
+    )
+    assert circuit.until_s == pytest.approx(now().timestamp() + 0.5, abs=0.45)
+
+
+async def opened(world: Shared, bounds: dict[str, Any]) -> None:
+    """Open the breaker, and let it cool down; one slot of six is held then."""
+    await world.admit(slots=4)
+    for contact in (1, 2, 3):
+        await world.end(contact)
+    assert await world.admit(**bounds, news=calls(2, 3, 4, bad=True)) == 0
+    await anyio.sleep(0.6)
+
+
+async def test_after_the_cool_down_one_call_finds_out_for_all_workers(world: Shared) -> None:
+    bounds: dict[str, Any] = {"slots": 6, "breaker": BREAKER}
+    await opened(world, bounds)
+    assert await world.admit(**bounds) == 1
+    assert await world.admit(**bounds) == 0
+    circuit = (await world.room(**bounds)).circuit
+    assert circuit is not None
+    assert circuit.probing
+    # Another call, which was in flight, says nothing of it.
+    await world.end(4)
+    assert await world.admit(**bounds, news=calls(5, bad=False)) == 0
+    await world.end(5)
+    assert await world.admit(**bounds, news=calls(6, bad=False)) == 6
+    assert (await world.room(**bounds)).circuit is None
+
+
+async def test_a_probe_that_nobody_will_tell_of_is_made_again(world: Shared) -> None:
+    bounds: dict[str, Any] = {"slots": 6, "breaker": BREAKER}
+    await opened(world, bounds)
+    assert await world.admit(**bounds) == 1
+    world.ask("DELETE FROM procrastinate_jobs WHERE args->>'contact' = '5'")
+    assert await world.admit(**bounds) == 0
+    assert (await world.distribution.sweep(stalled=STALLED)).given_back == 1
+    assert await world.admit(**bounds) == 1
+    assert await world.admit(**bounds) == 0
+    # It was turned away: the next one is to find out.
+    await world.end(5)
+    assert await world.admit(**bounds, news=calls(6, bad=None)) == 1
+
+
+async def test_a_breaker_that_opens_too_often_ends_the_run_for_all_workers(world: Shared) -> None:
+    bounds: dict[str, Any] = {"slots": 6, "breaker": BREAKER}
+    await opened(world, bounds)
+    assert await world.admit(**bounds) == 1
+    await world.end(5)
+    assert await world.admit(**bounds, news=calls(6, bad=True)) == 0
+    why = "the call that tried again went wrong too"
+    ending = (RunEnding.CIRCUIT_BREAKER, why)
+    assert await world.distribution.wanted_ending(world.run.id) == ending
+    room = await world.room(**bounds)
+    assert (room.over, room.why) == ending
+    assert room.circuit is not None
+    assert room.circuit.final
 
 
 async def test_a_budget_is_counted_anew_where_it_is_used_up(world: Shared) -> None:

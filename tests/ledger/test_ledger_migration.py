@@ -284,7 +284,7 @@ def test_a_ledger_of_version_5_loses_nothing_and_has_no_workers(tmp_path: Path) 
     prepare(path)
     assert version(path) == VERSION
     assert [ask(path, question) for question in questions] == before
-    new = "distributed, next_start, admitted_at, budget_left, shut_until, wanted_ending"
+    new = "distributed, next_start, admitted_at, budget_left, api_bearing, wanted_ending"
     assert ask(path, f"SELECT DISTINCT {new} FROM runs") == [(0, 0, 0, 0, None, None)]  # noqa: S608  # ours
     assert ask(path, "SELECT DISTINCT worker_id, follow_job FROM attempts") == [(None, None)]
     assert ask(path, "SELECT DISTINCT reserved_job, starts_at FROM contacts") == [(None, None)]

@@ -21,12 +21,14 @@ from poku_batch.ledger.postgresql.happenings import latest
 from poku_batch.models import (
     Admission,
     AdmissionRules,
+    ApiNews,
     JobKind,
     Later,
     Never,
     Room,
     RunEnding,
 )
+from poku_batch.policy.bearing import Bearing
 from poku_batch.ports import BudgetRoom, Judge
 
 _SECOND = 1_000_000
@@ -47,7 +49,7 @@ NOW = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 _FIND_RUN = f"""
     SELECT {NOW}, r.campaign_id, r.tells_results, r.started_at, r.next_start, r.budget_left,
-        r.admitted_at, r.shut_until, r.wanted_ending, r.wanted_why, r.stop_asked_by, c.paused_at,
+        r.admitted_at, r.api_bearing, r.wanted_ending, r.wanted_why, r.stop_asked_by, c.paused_at,
         r.ended_at, r.called, r.called_from, r.called_to, r.minutes, r.minutes_to
     FROM runs r JOIN campaigns c ON c.id = r.campaign_id
     WHERE r.id = :run AND r.distributed = 1
@@ -115,8 +117,17 @@ _SET_JOBS = """
 _LOOKED = """
     UPDATE runs SET admitted_at = :now, next_start = :next, budget_left = :left, called = :called,
         called_from = :called_from, called_to = :called_to, minutes = :minutes,
-        minutes_to = :minutes_to
+        minutes_to = :minutes_to, api_bearing = :bearing
     WHERE id = :run
+"""
+
+END_SO = """
+    UPDATE runs SET wanted_ending = :ending, wanted_why = :why
+    WHERE id = :run AND ended_at IS NULL AND wanted_ending IS NULL
+"""
+
+_IS_GIVEN_BACK = """
+    SELECT 1 FROM contacts WHERE id = :contact AND state = 'pending' AND reserved_by IS NULL
 """
 
 _SPACE = f"""
@@ -136,7 +147,7 @@ class _Standing:
     next_start: int
     budget_left: int
     admitted_at: int
-    shut_until: int | None
+    api_bearing: str | None
     wanted: str | None
     wanted_why: str | None
     stop_by: str | None
@@ -149,6 +160,11 @@ class _Standing:
     minutes_to: int
 
     @property
+    def now_s(self) -> float:
+        """Seconds since 1970."""
+        return self.now / _SECOND
+
+    @property
     def is_shut(self) -> bool:
         """Whether nobody may be admitted now, whatever room there is."""
         return (
@@ -156,7 +172,6 @@ class _Standing:
             or self.wanted is not None
             or self.stop_by is not None
             or self.paused_at is not None
-            or (self.shut_until is not None and self.now < self.shut_until)
         )
 
     def share(self, rules: AdmissionRules) -> float:
@@ -180,20 +195,29 @@ def admit(
     *,
     judge: Judge,
     money: Money | None,
+    news: ApiNews,
     tick: bool,
 ) -> int:
     """Reserve due contacts and hand them to the engine; says how many."""
     standing = _standing(connection, run)
-    if standing is None or (tick and standing.now - standing.admitted_at < _TICK):
+    if standing is None:
+        return 0
+    if tick and not news.any and standing.now - standing.admitted_at < _TICK:
         return 0
     do(connection, _LOCK, {"campaign": standing.campaign})
-    wanted = 0 if standing.is_shut else _wanted(connection, run, standing, rules)
+    bearing = Bearing(rules, standing.api_bearing)
+    _hear(connection, run, standing, bearing, news)
+    wanted = 0
+    if not standing.is_shut:
+        wanted = _wanted(connection, run, standing, rules, bearing.slots(standing.now_s))
+        wanted = bearing.most(wanted, standing.now_s)
     if money is not None:
         _add_minutes(connection, standing, money)
         wanted = min(wanted, _affordable(connection, standing, money, wanted)) if wanted else 0
     hold = Hold(campaign=standing.campaign, run=run, tell_results=bool(standing.tell_results))
     chosen = _choose(connection, hold, wanted, judge, now=instants.from_stored(standing.now))
     if chosen:
+        bearing.chosen([(each.row, each.contact_id) for each in chosen], standing.now_s)
         _hand_over(connection, run, standing, rules, chosen)
     do(
         connection,
@@ -208,9 +232,23 @@ def admit(
             "called_to": standing.called_to,
             "minutes": standing.minutes,
             "minutes_to": standing.minutes_to,
+            "bearing": bearing.kept(),
         },
     )
     return len(chosen)
+
+
+def _hear(
+    connection: Connection, run: int, standing: _Standing, bearing: Bearing, news: ApiNews
+) -> None:
+    """Let all workers go by what one was answered; too many bad calls, time and again, end it."""
+    tripped = bearing.hear(news, standing.now_s)
+    if tripped is not None and tripped.final and standing.wanted is None:
+        standing.wanted, standing.wanted_why = RunEnding.CIRCUIT_BREAKER, tripped.why
+        do(connection, END_SO, {"run": run, "ending": standing.wanted, "why": tripped.why})
+    if (probed := bearing.probed) is not None:
+        found = do(connection, _IS_GIVEN_BACK, {"contact": probed}).fetchone()
+        bearing.miss_probe(standing.now_s, given_back=found is not None)
 
 
 def space_anew(connection: Connection, *, run: int, rules: AdmissionRules) -> int:
@@ -235,11 +273,14 @@ def room(
     if money is not None:
         _add_minutes(connection, standing, money)
     over, why = _over(connection, standing, rules, left, money)
+    bearing = Bearing(rules, standing.api_bearing)
     return Room(
         held=reserved + live + doubted,
         reserved=reserved,
         live=live,
         slots=_slots(standing, rules),
+        borne=bearing.slots(standing.now_s),
+        circuit=bearing.circuit(),
         left=left,
         over=over,
         why=why,
@@ -278,12 +319,15 @@ def _is_late(standing: _Standing, rules: AdmissionRules) -> bool:
     return rules.until is not None and standing.now >= instants.to_stored(rules.until)
 
 
-def _wanted(connection: Connection, run: int, standing: _Standing, rules: AdmissionRules) -> int:
+def _wanted(
+    connection: Connection, run: int, standing: _Standing, rules: AdmissionRules, borne: int
+) -> int:
     """How many contacts slots, pace, limit and the last hour leave room for."""
     if _is_late(standing, rules):
         return 0
     held = _held(connection, standing, rules)
-    wanted = min(_slots(standing, rules) - sum(held), _paced(standing, rules))
+    slots = min(_slots(standing, rules), borne)
+    wanted = min(slots - sum(held), _paced(standing, rules))
     if wanted <= 0:
         return 0
     left = _left(connection, run, standing, rules, held[0])

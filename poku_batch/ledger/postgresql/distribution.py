@@ -26,6 +26,7 @@ from poku_batch.ledger.run import SqliteRun
 from poku_batch.ledger.writer import Writer
 from poku_batch.models import (
     AdmissionRules,
+    ApiNews,
     AttemptId,
     CampaignId,
     ContactId,
@@ -70,16 +71,6 @@ _FIND_CALL = """
     WHERE a.id = :attempt AND a.interaction_id IS NOT NULL
         AND a.state IN ('dialing', 'in_call', 'unknown')
 """
-
-_END_SO = """
-    UPDATE runs SET wanted_ending = :ending, wanted_why = :why
-    WHERE id = :run AND ended_at IS NULL AND wanted_ending IS NULL
-"""
-
-_SHUT = f"""
-    UPDATE runs SET shut_until = {NOW} + :length, shut_why = :why
-    WHERE id = :run AND ended_at IS NULL
-"""  # noqa: S608  # a constant
 
 _FIND_WANTED = "SELECT wanted_ending, wanted_why, ended_at FROM runs WHERE id = :run"
 
@@ -203,13 +194,14 @@ class PostgresDistribution:
         judge: Judge,
         budget: BudgetRoom | None = None,
         longest: timedelta | None = None,
+        news: ApiNews = ApiNews(),  # noqa: B008 – frozen
         tick: bool = False,
     ) -> int:
         """Hand as many due contacts to the engine as all bounds allow, in one step."""
         money = None if budget is None else Money(room=budget, longest=longest)
         return await self._writer.run(
             lambda connection: admission.admit(
-                connection, run, rules, judge=judge, money=money, tick=tick
+                connection, run, rules, judge=judge, money=money, news=news, tick=tick
             )
         )
 
@@ -289,12 +281,7 @@ class PostgresDistribution:
     async def ask_to_end(self, run: RunId, ending: RunEnding, why: str | None) -> None:
         """Let no call of a run begin any more; who asks first is heeded."""
         values = {"run": run, "ending": ending, "why": why}
-        await self._writer.run(lambda connection: do(connection, _END_SO, values))
-
-    async def shut(self, run: RunId, *, for_: timedelta, why: str) -> None:
-        """Admit nobody for so long."""
-        values = {"run": run, "length": instants.length(for_), "why": why}
-        await self._writer.run(lambda connection: do(connection, _SHUT, values))
+        await self._writer.run(lambda connection: do(connection, admission.END_SO, values))
 
     async def wanted_ending(self, run: RunId) -> tuple[RunEnding, str | None] | None:
         """How a run was asked to end; None where it goes on."""

@@ -13,9 +13,11 @@ Source: M. Nygard, "Release It!", 2nd edition, 2018, chapter 5, "Circuit Breaker
 """
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 
 class BreakerState(StrEnum):
@@ -118,6 +120,29 @@ class Breaker:
         self._until_s = None
         self._known.clear()
         return None
+
+    def probes(self, row: int) -> bool:
+        """Whether the contact of a row is the one that finds out."""
+        return self._probe_row == row
+
+    def kept(self) -> dict[str, Any]:
+        """What it knows, in JSON's types, to be ``recall``-ed by another one."""
+        return {
+            "known": [[known.row, known.what, known.bad] for known in self._known],
+            "tripped": self._tripped,
+            "until_s": self._until_s,
+            "probe_row": self._probe_row,
+        }
+
+    def recall(self, kept: Mapping[str, Any] | None) -> None:
+        """Know what another one knew; nothing where that is None."""
+        if kept is None:
+            return
+        self._known.clear()
+        self._known.extend(_Known(row, what, bad) for row, what, bad in kept["known"])
+        self._tripped = kept["tripped"]
+        self._until_s = kept["until_s"]
+        self._probe_row = kept["probe_row"]
 
     def _judge(self, now_s: float) -> Tripped | None:
         if len(self._known) < self._last:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poku_batch.engine.window import QUIET_S, Window
+from poku_batch.policy.window import QUIET_S, Window
 
 
 def _window(slots: int, *, ramp_up_s: float = 0.0) -> Window:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poku_batch.engine.breaker import Breaker, BreakerState, Tripped
+from poku_batch.policy.breaker import Breaker, BreakerState, Tripped
 
 CLOSED, OPEN, HALF_OPEN = BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN
 

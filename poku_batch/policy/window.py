@@ -18,6 +18,7 @@ algorithms for congestion avoidance", Computer Networks and ISDN Systems 17(1), 
 """
 
 import math
+from collections.abc import Sequence
 
 #: After so many seconds without being turned away, slots are won back faster.
 QUIET_S = 60.0
@@ -61,6 +62,22 @@ class Window:
             self._bound += 1
             self._taken = 0
         return self.size(now_s) != before
+
+    def kept(self) -> list[float | None]:
+        """What it has learned, to be ``recall``-ed by another one."""
+        times = (self._halved_s, self._turned_away_s)
+        known = [None if at_s == -math.inf else at_s for at_s in times]
+        return [None if self._bound == self._slots else self._bound, self._taken, *known]
+
+    def recall(self, kept: Sequence[float | None] | None) -> None:
+        """Know what another one has learned; nothing where that is None."""
+        if kept is None:
+            return
+        bound, taken, halved_s, turned_away_s = kept
+        self._bound = self._slots if bound is None else min(int(bound), self._slots)
+        self._taken = int(taken or 0)
+        self._halved_s = -math.inf if halved_s is None else halved_s
+        self._turned_away_s = -math.inf if turned_away_s is None else turned_away_s
 
     def _ramp(self, now_s: float) -> int:
         elapsed_s = max(now_s - self._started_s, 0.0)
