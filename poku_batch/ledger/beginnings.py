@@ -14,7 +14,7 @@ from datetime import datetime
 from poku_batch.ledger import cells, guards, holds, instants, statements
 from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do, record
-from poku_batch.ledger.holds import Hold, not_reserved
+from poku_batch.ledger.holds import Hold, not_reserved, require_wanted
 from poku_batch.ledger.many import do_each
 from poku_batch.models import Admission, AttemptId, Guard, Happening, Later, Never
 
@@ -79,7 +79,11 @@ class Intent:
 
 
 def begin(connection: Connection, intents: Sequence[Intent], *, hold: Hold) -> Sequence[Begun]:
-    """Record intents; each contact must be reserved by this run, as it was admitted."""
+    """Record intents; each contact must be reserved by this run, as it was admitted.
+
+    Raises ``NotReservedError`` where one is not, or where a worker's run is to begin no call.
+    """
+    require_wanted(connection, hold, at=max(intent.at for intent in intents))
     begun = _begin_ordinary(connection, hold, [each for each in intents if _is_ordinary(each)])
     for intent in intents:
         contact = intent.admission.contact_id
@@ -139,6 +143,8 @@ def _begin_one(connection: Connection, hold: Hold, intent: Intent) -> Begun:
         "campaign": hold.campaign,
         "run": hold.run,
         "to": admission.to,
+        "number": admission.attempt,
+        "placements": admission.placements,
         "digest": cells.digest(cells.to_stored(admission.cells)),
         "prompt": intent.prompt_sha256,
         "from": guard.from_number,

@@ -143,6 +143,16 @@ def require_open(connection: Connection, hold: Hold) -> None:
         raise LedgerError("this run has ended: it calls nobody any more")
 
 
+def require_wanted(connection: Connection, hold: Hold, *, at: datetime) -> None:
+    """Raise ``NotReservedError`` where a worker may not call: it may not have heard so yet."""
+    if hold.worker is None:
+        return
+    values = {"run": hold.run, "at": instants.to_stored(at)}
+    found = do(connection, statements.FIND_HINDRANCE, values).fetchone()
+    if found is not None:
+        raise NotReservedError(f"nobody may be called now: {found[0]}")
+
+
 def not_reserved(
     connection: Connection, hold: Hold, admission: Admission, verb: str
 ) -> NotReservedError:

@@ -170,12 +170,7 @@ class SqliteRun:
         )
 
     async def reject(
-        self,
-        attempt_id: AttemptId,
-        why: str,
-        *,
-        placement: int | None = None,
-        at: datetime,
+        self, attempt_id: AttemptId, why: str, *, placement: int | None = None, at: datetime
     ) -> None:
         """Record that no phone rang and none will."""
         await self._writer.run(

@@ -39,8 +39,8 @@ Invariants:
   ``definitions`` has what workers need to know of its campaign (JSON, no secret). ``next_start`` is
   the earliest time for the next call that is spaced, ``wanted_ending`` is how a worker found that
   the run is to end. ``api_bearing`` is what was learned of how many calls the API bears (JSON;
-  ``policy.bearing``). ``budget_left`` is how many more calls the budget was last found to allow,
-  ``admitted_at`` when last somebody looked.
+  ``policy.bearing``); until ``shut_until`` nobody is called because of that. ``budget_left`` is how
+  many more calls the budget was last found to allow, ``admitted_at`` when last somebody looked.
 - What a distributed run has used up is added to, not counted anew. ``called`` of its attempts have
   ids after ``called_from`` and up to ``called_to``; those before were begun by an earlier run. Both
   are NULL where nobody has counted. ``minutes`` is what its campaign has used up by the history's
@@ -426,6 +426,7 @@ _VERSION_6 = (
     "ALTER TABLE runs ADD COLUMN minutes BIGINT",
     "ALTER TABLE runs ADD COLUMN minutes_to BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE runs ADD COLUMN api_bearing TEXT",
+    "ALTER TABLE runs ADD COLUMN shut_until BIGINT",
     "ALTER TABLE runs ADD COLUMN wanted_ending TEXT",
     "ALTER TABLE runs ADD COLUMN wanted_why TEXT",
     """

@@ -176,12 +176,37 @@ FAIL_RESERVED = """
 
 # --- attempts ----------------------------------------------------------------------------------
 
-#: The contact is taken for dialing only as it was handed over: same number, still reserved.
-TAKE_RESERVED = """
+#: The placements of a contact's last attempt, where that goes on; one row, or none.
+_HELD = """
+    SELECT a.placements FROM attempts a
+    WHERE a.contact_id = contacts.id AND a.number = contacts.attempts AND a.state = 'turned_away'
+"""
+
+#: The contact is taken for dialing only as it was handed over: same number, still reserved, and
+#: nobody has called it since.
+TAKE_RESERVED = f"""
     UPDATE contacts SET state = 'dialing', reserved_by = NULL, reason = NULL, reason_kind = NULL,
         outcome = NULL
     WHERE id = :contact AND campaign_id = :campaign AND reserved_by = :run
         AND state = 'pending' AND position IS NOT NULL AND to_number = :to
+        AND attempts + CASE WHEN EXISTS ({_HELD}) THEN 0 ELSE 1 END = :number
+        AND COALESCE(({_HELD}), 0) = :placements
+"""  # noqa: S608  # put together from the parts above alone
+
+#: Why no call of a run may begin, whoever makes it: a row only where that is so.
+FIND_HINDRANCE = """
+    SELECT CASE
+        WHEN r.ended_at IS NOT NULL THEN 'the run has ended'
+        WHEN r.stop_asked_by IS NOT NULL OR r.wanted_ending IS NOT NULL
+            THEN 'the run was asked to end'
+        WHEN g.paused_at IS NOT NULL THEN 'the campaign is paused'
+        ELSE 'too many calls of the run went wrong'
+    END
+    FROM runs r JOIN campaigns g ON g.id = r.campaign_id
+    WHERE r.id = :run AND (
+        r.ended_at IS NOT NULL OR r.stop_asked_by IS NOT NULL OR r.wanted_ending IS NOT NULL
+        OR g.paused_at IS NOT NULL OR COALESCE(r.shut_until, 0) > :at
+    )
 """
 
 FIND_CONTACT = """
@@ -234,11 +259,10 @@ WITHDRAW = """
 """
 
 START = """
-    UPDATE attempts SET state = 'in_call', interaction_id = :interaction WHERE id = :attempt
+    UPDATE attempts SET interaction_id = :interaction,
+        state = CASE WHEN state = 'dialing' THEN 'in_call' ELSE state END
+    WHERE id = :attempt
 """
-
-#: The ID of an unknown call, by which it may still be followed to its end.
-KEEP_INTERACTION = "UPDATE attempts SET interaction_id = :interaction WHERE id = :attempt"
 
 SETTLE = "UPDATE attempts SET state = :state, error = :why WHERE id = :attempt"
 

@@ -14,7 +14,7 @@ from poku_batch.ledger import instants, outbox, sequels, statements
 from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.do_not_call import is_listed
 from poku_batch.ledger.happenings import do, record
-from poku_batch.ledger.holds import Hold, require_open
+from poku_batch.ledger.holds import Hold, require_open, require_wanted
 from poku_batch.ledger.kinds import LISTED, kind_of
 from poku_batch.ledger.many import do_each
 from poku_batch.ledger.sequels import set_contact
@@ -130,12 +130,13 @@ def begin_again(
     placement: int | None,
     at: datetime,
 ) -> None:
-    """Place a held attempt once more."""
+    """Place a held attempt once more; ``placement`` is the one that was turned away."""
     require_open(connection, hold)
+    require_wanted(connection, hold, at=at)
     attempt = _find(connection, hold.campaign, attempt_id)
     if attempt.is_too_late(placement):
         raise NotReservedError(
-            f"attempt {attempt_id} cannot be placed again: it was given out again"
+            f"attempt {attempt_id} cannot be placed again: somebody else has gone on with it"
         )
     attempt.require_held_or("be placed again")
     if attempt.run != hold.run:
@@ -157,16 +158,16 @@ def started(
     *,
     at: datetime,
 ) -> None:
-    """Keep the interaction ID; saying the same one twice changes nothing."""
+    """Keep the interaction ID; saying the same one twice changes nothing.
+
+    One that was given up for unknown meanwhile stays so, until its end is told.
+    """
     attempt = _find(connection, hold.campaign, attempt_id)
-    if attempt.interaction_id == interaction_id and attempt.state is not AttemptState.DIALING:
+    if attempt.interaction_id == interaction_id:
         return
-    values = {"attempt": attempt_id, "interaction": interaction_id}
-    if attempt.state is AttemptState.UNKNOWN and attempt.interaction_id is None:
-        do(connection, statements.KEEP_INTERACTION, values)
-    else:
-        attempt.require("have started", AttemptState.DIALING)
-        do(connection, statements.START, values)
+    given_up = (AttemptState.UNKNOWN,) if attempt.interaction_id is None else ()
+    attempt.require("have started", AttemptState.DIALING, *given_up)
+    do(connection, statements.START, {"attempt": attempt_id, "interaction": interaction_id})
     record(connection, Happening.STARTED, attempt_id, at=at, run=hold.run)
 
 

@@ -112,10 +112,12 @@ class AdmissionRules:
 class Room:
     """How a distributed run stands: what holds a slot, and what bounds it.
 
-    ``held`` slots are in use: ``reserved`` contacts, ``live`` calls (placed, or about to be), and
-    unknown ones that may still go on. ``left`` is what the run's limit leaves. ``over``: no call is
-    begun any more, once what goes on has ended, for that reason; ``why`` says more. The API bears
-    ``borne`` calls at once, as far as is known; ``circuit`` is the breaker where it has opened.
+    ``held`` slots are in use: by ``reserved`` contacts, by calls (placed, or about to be), and by
+    unknown ones that may still go on. ``live`` counts what the run's end waits for: calls, and
+    those that ended and are being read. ``left`` is what the run's limit leaves. ``over``: no call
+    is begun any more, once what goes on has ended, for that reason; ``why`` says more. The API
+    bears ``borne`` calls at once, as far as is known; ``circuit`` is the breaker where it has
+    opened.
     """
 
     held: int

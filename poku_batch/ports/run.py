@@ -99,9 +99,11 @@ class LedgerRun(Protocol):
     ) -> None:
         """Record one more placement of a held attempt, durable before it returns: ``dialing``.
 
-        ``placement`` is the last before. Raises ``NotReservedError``, and changes nothing, where
-        its number has come onto the ledger's do-not-call list: then nobody may dial, and
-        ``turn_away`` gives the contact back.
+        ``placement`` is the attempt's that was turned away, from 1: whoever held it may have been
+        given up meanwhile, and somebody else have gone on with the same attempt. Raises
+        ``NotReservedError``, and changes nothing, where that is so, or where its number has come
+        onto the ledger's do-not-call list: then nobody may dial, and ``turn_away`` gives the
+        contact back.
         """
 
     async def started(
@@ -124,7 +126,8 @@ class LedgerRun(Protocol):
     ) -> None:
         """No phone rang; the attempt may be placed again from ``due_at``: contact ``pending``.
 
-        A placement that was not even ``sent`` does not count as one.
+        A placement that was not even ``sent`` does not count as one. Nothing changes where somebody
+        else has gone on with the attempt since its ``placement`` (see ``begin_again``).
         """
 
     async def reject(

@@ -283,7 +283,7 @@ VERBS = {
     "hold": Verb(lambda run, a: run.hold(a, "w", at=NOW), frozenset({"dialing"})),
     "begin_again": Verb(lambda run, a: run.begin_again(a, at=NOW), frozenset({"held"})),
     "started": Verb(
-        lambda run, a: run.started(a, InteractionId("n"), at=NOW), frozenset({"dialing"})
+        lambda run, a: run.started(a, InteractionId("n"), at=NOW), frozenset({"dialing", "unknown"})
     ),
     "turn_away": Verb(
         lambda run, a: run.turn_away(a, "w", due_at=NOW, at=NOW), frozenset({"dialing", "held"})

@@ -1,153 +1,37 @@
 """Runs whose calls workers make, as the ledger keeps them: who is admitted, and what is settled."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import anyio
-import psycopg
 import pytest
 
 from poku_batch.errors import CampaignBusyError, LedgerError, NotReservedError
 from poku_batch.events import CallEnded, CallStarted, CallUnknown
-from poku_batch.ledger import SqliteLedger, erase, open_ledger
+from poku_batch.ledger import erase, open_ledger
 from poku_batch.models import (
-    Admission,
     AdmissionRules,
     ApiNews,
-    AttemptId,
     BreakerRules,
     CallNews,
     CallResult,
-    CampaignId,
     ContactId,
-    ContactKey,
     ContactState,
-    DuplicateRule,
-    Enrolment,
     Go,
     InteractionId,
     Later,
     Never,
     OpenCall,
-    Permission,
-    Room,
     RunEnding,
     RunId,
-    SharedRun,
     WaitKind,
-    WorkerId,
 )
-from poku_batch.ports import Distribution, LedgerRun
+from tests.ledger.shared import CLINIC, SLOT, STALLED, Shared, now, shared
 from tests.postgresql import Server
 
 pytestmark = pytest.mark.anyio
-
-CLINIC = CampaignId(name="clinic")
-SLOT = timedelta(seconds=60)
-STALLED = timedelta(seconds=30)
-DIGEST = "0" * 64
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class Shared:
-    """A ledger with a distributed run of 20 contacts, and two workers."""
-
-    ledger: SqliteLedger
-    run: SharedRun
-    held: LedgerRun
-    workers: tuple[WorkerId, WorkerId]
-    url: str
-
-    @property
-    def distribution(self) -> Distribution:
-        assert self.ledger.distribution is not None
-        return self.ledger.distribution
-
-    async def room(self, **bounds: object) -> Room:
-        rules = AdmissionRules(**({"slots": 5, "slot": SLOT} | bounds))  # type: ignore[arg-type]
-        found = await self.distribution.room(self.run.id, rules)
-        assert found is not None
-        return found
-
-    async def jobs(self) -> list[int]:
-        """Who is in the engine's hands."""
-        asked = "SELECT (args->>'contact')::int FROM procrastinate_jobs ORDER BY id"
-        return [number for (number,) in self.ask(asked) if isinstance(number, int)]
-
-    def ask(self, statement: str) -> list[tuple[object, ...]]:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            cursor = connection.execute(statement.encode())
-            return cursor.fetchall() if cursor.description else []
-
-    async def state(self, contact: int) -> ContactState:
-        record = await self.ledger.contact(CLINIC, f"k{contact}")
-        assert record is not None
-        return record.state
-
-    async def admit(
-        self,
-        judge: Permission | None = None,
-        news: ApiNews | None = None,
-        **bounds: Any,
-    ) -> int:
-        rules = AdmissionRules(**({"slots": 5, "slot": SLOT} | bounds))  # type: ignore[arg-type]
-        return await self.distribution.admit(
-            self.run.id, rules, judge=lambda _: judge or Go(), news=news or ApiNews()
-        )
-
-    async def end(self, contact: int) -> None:
-        """Call an admitted contact, which is then done."""
-        attempt = await self.begin(contact)
-        joined = self.distribution.join(self.run, self.workers[0])
-        await joined.finish(attempt, CallResult(outcome="done"), at=now())
-
-    async def begin(self, contact: int, worker: int = 0) -> AttemptId:
-        handed = await self.distribution.take(self.run.id, ContactId(contact))
-        assert handed is not None
-        return await self.begin_as(handed.admission, worker)
-
-    async def begin_as(self, admission: Admission, worker: int = 0) -> AttemptId:
-        joined = self.distribution.join(self.run, self.workers[worker])
-        begun = await joined.begin(admission, prompt_sha256=DIGEST, at=now())
-        assert isinstance(begun, int)
-        return AttemptId(begun)
-
-
-@asynccontextmanager
-async def shared(server: Server) -> AsyncIterator[Shared]:
-    url = server.new_ledger()
-    async with open_ledger(url) as ledger:
-        distribution = ledger.distribution
-        assert distribution is not None
-        await distribution.prepare()
-        async with ledger.enrolment(CLINIC, ["n"], DuplicateRule.FIRST) as session:
-            await session.add(
-                [
-                    Enrolment(
-                        row=number + 1,
-                        cells=(str(number),),
-                        key=ContactKey(f"k{number}"),
-                        to=f"+1415555{number:04d}",
-                    )
-                    for number in range(1, 21)
-                ]
-            )
-            await session.commit(now=now())
-        held = await ledger.open_run(CLINIC, tell_results=True, at=now())
-        run = await held.share("{}", slot=SLOT)
-        workers = (
-            await distribution.register("one", concurrency=5),
-            await distribution.register("two", concurrency=5),
-        )
-        yield Shared(ledger, run, held, workers, url)
 
 
 @pytest.fixture
@@ -250,7 +134,7 @@ async def test_a_worker_that_was_given_up_does_not_place_what_was_given_out_agai
     await frozen.hold(attempt, "429", placement=1, at=now())
     await world.distribution.leave(world.workers[0])
     await world.distribution.sweep(stalled=STALLED)
-    with pytest.raises(NotReservedError, match="given out again"):
+    with pytest.raises(NotReservedError, match="somebody else has gone on"):
         await frozen.begin_again(attempt, placement=1, at=now())
     await frozen.turn_away(attempt, "429", due_at=now(), placement=1, at=now())
     # Another worker has it, and is about to place it again in turn.
@@ -261,7 +145,7 @@ async def test_a_worker_that_was_given_up_does_not_place_what_was_given_out_agai
     await frozen.reject(attempt, "400", placement=1, at=now())
     assert await world.state(1) == ContactState.DIALING
     await other.hold(attempt, "429", placement=2, at=now())
-    with pytest.raises(NotReservedError, match="given out again"):
+    with pytest.raises(NotReservedError, match="somebody else has gone on"):
         await frozen.begin_again(attempt, placement=1, at=now())
     await other.begin_again(attempt, placement=2, at=now())
     with pytest.raises(NotReservedError, match="others have settled it"):

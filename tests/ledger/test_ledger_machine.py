@@ -191,7 +191,10 @@ class LedgerMachine(SheetMachine):
             and contact.attempts[-1] is attempt
         )
         match verb:
-            case "started" | "hold":
+            case "started":
+                given_up = attempt.state == "unknown" and attempt.interaction is None
+                return given_up or attempt.state == "dialing"
+            case "hold":
                 return attempt.state == "dialing"
             case "begin_again":
                 return held and attempt.run == self.run_number
@@ -224,7 +227,8 @@ class LedgerMachine(SheetMachine):
     def follow(self, verb: str, contact: Contact, attempt: Attempt) -> None:
         match verb:
             case "started":
-                attempt.state, attempt.interaction = "in_call", f"i{self.events}"
+                attempt.interaction = f"i{self.events}"
+                attempt.state = "in_call" if attempt.state == "dialing" else attempt.state
             case "turn_away":
                 attempt.state, contact.state = "turned_away", "pending"
             case "hold":

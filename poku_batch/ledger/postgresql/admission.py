@@ -45,6 +45,12 @@ _JUDGED_IN_ALL = 1_024
 #: Whoever looks only because time has passed does so this long after the last look at the soonest.
 _TICK = 450_000
 
+#: A living worker gives a call up by itself; one that has not done so long after, in microseconds.
+GRACE = 30 * _SECOND
+
+#: So long after its end a call that nobody has in hand is no longer being read, in microseconds.
+READ_LONGEST = 300 * _SECOND
+
 NOW = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 _FIND_RUN = f"""
@@ -66,6 +72,24 @@ _COUNT_HELD = """
         (SELECT COUNT(*) FROM attempts a JOIN contacts c ON c.id = a.contact_id
             WHERE a.state = 'unknown' AND a.placed_at > :since AND c.campaign_id = :campaign)
 """
+
+_HAS_JOB = f"""
+    ({jobs.HAS_JOB.format(job="a.follow_job")} OR {jobs.HAS_JOB.format(job="c.reserved_job")})
+"""
+
+#: What a run's end waits for beside its calls: calls that ended and are being read. And what it
+#: does not wait for where it is to end: calls whose time is over and that nobody follows.
+_COUNT_READ_AND_LEFT = f"""
+    SELECT
+        (SELECT COUNT(*) FROM answers n
+            JOIN attempts a ON a.id = n.attempt_id JOIN contacts c ON c.id = a.contact_id
+            WHERE n.to_read = 1 AND c.campaign_id = :campaign
+                AND (a.ended_at > :read_since OR {_HAS_JOB})),
+        (SELECT COUNT(*) FROM contacts c
+            JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
+            WHERE c.campaign_id = :campaign AND c.state = 'dialing' AND a.state = 'in_call'
+                AND a.placed_at < :since AND NOT {_HAS_JOB})
+"""  # noqa: S608  # put together from the parts above alone
 
 _COUNT_RESERVED = """
     SELECT COUNT(*) FROM contacts WHERE campaign_id = :campaign AND reserved_by IS NOT NULL
@@ -126,6 +150,9 @@ END_SO = """
     WHERE id = :run AND ended_at IS NULL AND wanted_ending IS NULL
 """
 
+#: For those who were admitted before.
+_SHUT = "UPDATE runs SET shut_until = :until WHERE id = :run"
+
 _IS_GIVEN_BACK = """
     SELECT 1 FROM contacts WHERE id = :contact AND state = 'pending' AND reserved_by IS NULL
 """
@@ -167,12 +194,12 @@ class _Standing:
     @property
     def is_shut(self) -> bool:
         """Whether nobody may be admitted now, whatever room there is."""
-        return (
-            self.ended_at is not None
-            or self.wanted is not None
-            or self.stop_by is not None
-            or self.paused_at is not None
-        )
+        return self.ended_at is not None or self.is_to_end or self.paused_at is not None
+
+    @property
+    def is_to_end(self) -> bool:
+        """Whether somebody has asked it to end."""
+        return self.wanted is not None or self.stop_by is not None
 
     def share(self, rules: AdmissionRules) -> float:
         """How much of the full pace the run has come to."""
@@ -243,6 +270,8 @@ def _hear(
 ) -> None:
     """Let all workers go by what one was answered; too many bad calls, time and again, end it."""
     tripped = bearing.hear(news, standing.now_s)
+    if tripped is not None:
+        do(connection, _SHUT, {"run": run, "until": round(tripped.until_s * _SECOND)})
     if tripped is not None and tripped.final and standing.wanted is None:
         standing.wanted, standing.wanted_why = RunEnding.CIRCUIT_BREAKER, tripped.why
         do(connection, END_SO, {"run": run, "ending": standing.wanted, "why": tripped.why})
@@ -269,6 +298,7 @@ def room(
     if standing is None or standing.ended_at is not None:
         return None
     reserved, live, doubted = _held(connection, standing, rules)
+    read, forgotten = _read_and_left(connection, standing, rules)
     left = _left(connection, run, standing, rules, reserved)
     if money is not None:
         _add_minutes(connection, standing, money)
@@ -277,7 +307,7 @@ def room(
     return Room(
         held=reserved + live + doubted,
         reserved=reserved,
-        live=live,
+        live=live + read - (forgotten if standing.is_to_end else 0),
         slots=_slots(standing, rules),
         borne=bearing.slots(standing.now_s),
         circuit=bearing.circuit(),
@@ -341,6 +371,19 @@ def _held(
     values = {"campaign": standing.campaign, "since": since}
     reserved, live, doubted = do(connection, _COUNT_HELD, values).fetchone()
     return reserved, live, doubted
+
+
+def _read_and_left(
+    connection: Connection, standing: _Standing, rules: AdmissionRules
+) -> tuple[int, int]:
+    since = standing.now - instants.length(rules.slot) - GRACE
+    values = {
+        "campaign": standing.campaign,
+        "since": since,
+        "read_since": standing.now - READ_LONGEST,
+    }
+    read, forgotten = do(connection, _COUNT_READ_AND_LEFT, values).fetchone()
+    return read, forgotten
 
 
 def _slots(standing: _Standing, rules: AdmissionRules) -> int:

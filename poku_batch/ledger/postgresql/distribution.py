@@ -58,8 +58,9 @@ _FIND_START = f"SELECT starts_at - {NOW} FROM contacts WHERE id = :contact"  # n
 
 _FIND_CAMPAIGN = "SELECT campaign_id FROM runs WHERE id = :run AND ended_at IS NULL"
 
+#: Its job stays known: while the engine has it, somebody has the call in hand.
 _CLAIM = """
-    UPDATE attempts SET worker_id = :worker, follow_job = NULL WHERE id = :attempt
+    UPDATE attempts SET worker_id = :worker WHERE id = :attempt
     RETURNING state
 """
 

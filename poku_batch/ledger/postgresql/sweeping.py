@@ -16,11 +16,8 @@ from poku_batch.ledger.happenings import do, record
 from poku_batch.ledger.holds import Hold
 from poku_batch.ledger.many import do_each
 from poku_batch.ledger.postgresql import jobs
-from poku_batch.ledger.postgresql.admission import NOW
+from poku_batch.ledger.postgresql.admission import GRACE, NOW, READ_LONGEST
 from poku_batch.models import AttemptId, Happening, JobKind, Swept
-
-#: A living worker gives a call up by itself; one that has not done so long after, in microseconds.
-_GRACE = 30_000_000
 
 #: Nobody was heard of while the database was not there.
 _FIND_NOW = f"""
@@ -46,48 +43,63 @@ _FIND_CUT_OFF = f"""
     ORDER BY r.id, a.id
 """  # noqa: S608  # put together from the parts above alone
 
-#: Turned away, and about to be placed again by a worker that is gone: no phone rang.
+#: Turned away, and about to be placed again by a worker that is gone or forgot it: no phone rang.
 _FIND_HELD = f"""
     SELECT r.campaign_id, r.id, a.id, c.id, a.error
     FROM contacts c
     JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
     JOIN runs r ON r.id = a.run_id AND r.distributed = 1
-    WHERE c.state = 'dialing' AND a.state = 'turned_away' AND {_IS_GONE}
+    WHERE c.state = 'dialing' AND a.state = 'turned_away'
+        AND ({_IS_GONE} OR a.placed_at + r.slot_length + :grace < :now)
 """  # noqa: S608  # put together from the parts above alone
 
-#: Calls that go on, or are still to be read, and that nobody has in hand or is about to.
+#: Somebody has a call in hand, or is about to: by a job to follow it, or by that of the call.
+_IS_FOLLOWED = jobs.HAS_JOB.format(job="a.follow_job")
+_IS_MADE = jobs.HAS_JOB.format(job="c.reserved_job")
+
+#: The open run of an attempt's campaign, whichever run has placed the call.
+_OPEN_RUN = """
+    JOIN contacts c ON c.id = a.contact_id
+    JOIN runs r ON r.campaign_id = c.campaign_id AND r.distributed = 1 AND r.ended_at IS NULL
+"""
+
+#: Calls that go on, and that nobody has in hand or is about to; one that a living worker let go of,
+#: as the API refused to tell of it, is asked for again unless the run is to end.
 _FIND_OPEN = f"""
     SELECT r.id, a.id
-    FROM attempts a JOIN runs r ON r.id = a.run_id AND r.distributed = 1 AND r.ended_at IS NULL
-    WHERE a.worker_id IS NOT NULL AND a.state IN ('dialing', 'in_call') AND a.state = 'in_call'
-        AND {_IS_GONE} AND NOT {jobs.HAS_JOB.format(job="a.follow_job")}
+    FROM attempts a {_OPEN_RUN}
+    WHERE a.state IN ('dialing', 'in_call', 'unknown') AND a.state = 'in_call'
+        AND NOT {_IS_FOLLOWED} AND ({_IS_GONE} OR (
+            a.placed_at + r.slot_length + :grace < :now AND NOT {_IS_MADE}
+            AND r.wanted_ending IS NULL AND r.stop_asked_by IS NULL
+        ))
     ORDER BY r.id, a.id
 """  # noqa: S608  # put together from the parts above alone
 
 #: Likewise those that were unknown when their ID came: a worker that was thought lost had asked.
 _FIND_DOUBTED = f"""
     SELECT r.id, a.id
-    FROM attempts a JOIN runs r ON r.id = a.run_id AND r.distributed = 1 AND r.ended_at IS NULL
+    FROM attempts a {_OPEN_RUN}
     WHERE a.state = 'unknown' AND a.interaction_id IS NOT NULL
         AND a.placed_at > (
-            SELECT MIN({NOW} - o.slot_length) FROM runs o
+            SELECT MIN(:now - o.slot_length) FROM runs o
             WHERE o.distributed = 1 AND o.ended_at IS NULL
         )
-        AND a.placed_at + r.slot_length > {NOW}
-        AND {_IS_GONE} AND NOT {jobs.HAS_JOB.format(job="a.follow_job")}
+        AND a.placed_at + r.slot_length > :now AND NOT {_IS_FOLLOWED} AND {_IS_GONE}
     ORDER BY r.id, a.id
 """  # noqa: S608  # put together from the parts above alone
 
+#: Calls that ended, and that nobody reads.
 _FIND_UNREAD = f"""
     SELECT r.id, a.id
-    FROM answers n
-    JOIN attempts a ON a.id = n.attempt_id
-    JOIN runs r ON r.id = a.run_id AND r.distributed = 1 AND r.ended_at IS NULL
-    WHERE n.to_read = 1 AND {_IS_GONE} AND NOT {jobs.HAS_JOB.format(job="a.follow_job")}
+    FROM answers n JOIN attempts a ON a.id = n.attempt_id {_OPEN_RUN}
+    WHERE n.to_read = 1 AND NOT {_IS_FOLLOWED}
+        AND ({_IS_GONE} OR (a.ended_at + :read < :now AND NOT {_IS_MADE}))
     ORDER BY r.id, a.id
 """  # noqa: S608  # put together from the parts above alone
 
-#: What earlier runs left of a campaign, and nobody has in hand or is about to.
+#: What earlier runs left of a campaign, and nobody has in hand or is about to. A worker outlives
+#: runs: that it lives does not say that it still follows a call.
 _FIND_EARLIER = f"""
     SELECT a.id, a.state = 'ended'
     FROM (
@@ -99,7 +111,10 @@ _FIND_EARLIER = f"""
     JOIN attempts a ON a.id = f.id
     JOIN contacts c ON c.id = a.contact_id
     JOIN runs r ON r.id = :run AND r.campaign_id = c.campaign_id
-    WHERE a.run_id <> :run AND {_IS_GONE} AND NOT {jobs.HAS_JOB.format(job="a.follow_job")}
+    JOIN runs o ON o.id = a.run_id
+    WHERE a.run_id <> :run AND NOT {_IS_FOLLOWED} AND ({_IS_GONE} OR (
+        COALESCE(a.ended_at, a.placed_at + o.slot_length) + :grace < :now AND NOT {_IS_MADE}
+    ))
     ORDER BY 2, a.placed_at, a.id
 """  # noqa: S608  # put together from the parts above alone
 
@@ -125,25 +140,26 @@ def sweep(connection: Connection, *, stalled: timedelta) -> Swept:
     if up_since < since:
         gone = do(connection, _GIVE_UP, {"now": now, "since": since}).fetchall()
     at = instants.from_stored(now)
-    _release_held(connection, at=at)
+    _release_held(connection, now, at=at)
     return Swept(
         workers=len(gone),
         unknown=_doubt_cut_off(connection, now),
-        handed_on=_hand_on(connection),
+        handed_on=_hand_on(connection, now),
         given_back=len(connection.execute(_GIVE_BACK).fetchall()),
     )
 
 
 def hand_over_earlier(connection: Connection, run: int) -> int:
     """Hand what earlier runs of a run's campaign left open or unread to the engine."""
-    found = do(connection, _FIND_EARLIER, {"run": run}).fetchall()
+    now, _ = connection.execute(_FIND_NOW).fetchone()
+    found = do(connection, _FIND_EARLIER, {"run": run, "now": now, "grace": GRACE}).fetchall()
     for kind, ended in ((JobKind.FOLLOW, False), (JobKind.READ, True)):
         _follow(connection, kind, run, [attempt for attempt, is_read in found if is_read is ended])
     return len(found)
 
 
 def _doubt_cut_off(connection: Connection, now: int) -> int:
-    rows = do(connection, _FIND_CUT_OFF, {"now": now, "grace": _GRACE}).fetchall()
+    rows = do(connection, _FIND_CUT_OFF, {"now": now, "grace": GRACE}).fetchall()
     for campaign, run, tells, attempt, placed_at, name, is_gone in rows:
         who = f"worker {name}" if name else "a worker"
         what = "was lost" if is_gone else "did not end this call in time"
@@ -158,20 +174,22 @@ def _doubt_cut_off(connection: Connection, now: int) -> int:
     return len(rows)
 
 
-def _release_held(connection: Connection, *, at: datetime) -> None:
-    for _, run, attempt, contact, why in connection.execute(_FIND_HELD).fetchall():
+def _release_held(connection: Connection, now: int, *, at: datetime) -> None:
+    rows = do(connection, _FIND_HELD, {"now": now, "grace": GRACE}).fetchall()
+    for _, run, attempt, contact, why in rows:
         do(connection, statements.SET_CONTACT_PENDING, {"contact": contact})
         record(connection, Happening.TURNED_AWAY, attempt, at=at, run=run, detail=why)
 
 
-def _hand_on(connection: Connection) -> int:
+def _hand_on(connection: Connection, now: int) -> int:
     handed = 0
+    values = {"now": now, "grace": GRACE, "read": READ_LONGEST}
     for kind, question in (
         (JobKind.FOLLOW, _FIND_OPEN),
         (JobKind.FOLLOW, _FIND_DOUBTED),
         (JobKind.READ, _FIND_UNREAD),
     ):
-        found = connection.execute(question).fetchall()
+        found = do(connection, question, values).fetchall()
         for run, rows in groupby(found, lambda row: int(row[0])):
             attempts = [attempt for _, attempt in rows]
             _follow(connection, kind, run, attempts)
