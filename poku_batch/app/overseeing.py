@@ -6,8 +6,11 @@ one to watch it finds it in the ledger.
 """
 
 import math
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+
+import anyio
 
 from poku_batch.app import sharing
 from poku_batch.app.api_told import ApiTold
@@ -26,6 +29,9 @@ from poku_batch.ports import Clock, Distribution, EventSink, LedgerRun
 
 #: How often it is looked at a run, in seconds.
 _LOOK_S = 0.5
+
+#: So long, in seconds, a second signal waits until the workers are asked to stop.
+_LAST_WORD_S = 3.0
 
 #: A run that is told not to wait still sits out waits as short as this, in seconds.
 _SHORT_WAIT_S = 10.0
@@ -143,8 +149,12 @@ class Overseer:
                     return ending
             except LedgerError as error:
                 self._sink.emit(LedgerTrouble(at=self._clock.now(), why=str(error), waiting=0))
-            await first_of(partial(self._clock.sleep, _LOOK_S), self._stop.wait_left)
+            waits = [self._stop.wait_left]
+            if not self._stop.requested:
+                waits.append(self._stop.wait)
+            await first_of(partial(self._clock.sleep, _LOOK_S), *waits)
             if self._stop.left:
+                await self._ask_before_leaving()
                 return None
 
     async def _look(self) -> RunEnding | None:
@@ -170,6 +180,11 @@ class Overseer:
         if self._stop.requested and not self._asked and self._stop.ending is not None:
             await self._distribution.ask_to_end(self._run.id, self._stop.ending, self._stop.why)
             self._asked = True
+
+    async def _ask_before_leaving(self) -> None:
+        """Whoever presses Ctrl-C twice at once wants an end too: workers are asked for it."""
+        with suppress(LedgerError), anyio.move_on_after(_LAST_WORD_S):
+            await self._pass_on()
 
     async def _sweep(self) -> None:
         self._swept_s = self._clock.monotonic()
