@@ -15,6 +15,7 @@ import procrastinate
 from procrastinate import exceptions
 from procrastinate.jobs import Status
 from procrastinate.worker import Worker as EngineWorker
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from poku_batch.models import QUEUE, JobKind
 
@@ -24,6 +25,18 @@ _AGAIN_S = 0.5
 
 #: How long a connection is waited for, in seconds.
 _CONNECT_S = 10.0
+
+#: Unless the address says otherwise; in seconds, and one in milliseconds. A server that is gone
+#: without a word is noticed within a minute, as by the ledger: otherwise no job would be fetched
+#: for a quarter of an hour, by a worker that everybody takes for alive.
+_REACH = {
+    "application_name": "poku-batch jobs",
+    "connect_timeout": "10",
+    "keepalives_idle": "20",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,7 +174,11 @@ class _Connector(procrastinate.PsycopgConnector):
     def __init__(self, lost: Callable[[], None], url: str, *, size: int) -> None:
         # A connection beside those for jobs listens for new ones.
         super().__init__(
-            conninfo=url, min_size=1, max_size=max(size, 2), timeout=_CONNECT_S, name="poku-batch"
+            conninfo=_reaching(url),
+            min_size=1,
+            max_size=max(size, 2),
+            timeout=_CONNECT_S,
+            name="poku-batch",
         )
         self._lost = lost
 
@@ -194,6 +211,10 @@ class _Connector(procrastinate.PsycopgConnector):
             self._lost()
             raise
         return found
+
+
+def _reaching(url: str) -> str:
+    return make_conninfo("", **{**_REACH, **conninfo_to_dict(url)})
 
 
 def _said(fault: BaseException) -> str:

@@ -1,0 +1,51 @@
+"""Jobs from the engine, in a process of one's own."""
+
+from typing import Any
+
+import anyio
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from poku_batch.distributed import Delivery
+from poku_batch.ledger import open_ledger
+from tests.postgresql import Server
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_engine_notices_a_database_that_is_gone_as_soon_as_the_ledger_does(
+    postgresql_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgresql_server.new_ledger()
+    async with open_ledger(url) as ledger:
+        assert ledger.distribution is not None
+        await ledger.distribution.prepare()
+    connect, asked = psycopg.AsyncConnection.connect, anyio.Event()
+    addresses: list[dict[str, Any]] = []
+    told: list[str] = []
+
+    async def connect_and_tell(conninfo: str = "", **options: Any) -> Any:
+        addresses.append(conninfo_to_dict(conninfo))
+        connection = await connect(conninfo, **options)
+        asked.set()
+        return connection
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", connect_and_tell)
+    delivery = Delivery(
+        f"{url}&keepalives_idle=7",
+        concurrency=1,
+        heartbeat_s=1.0,
+        stalled_s=3.0,
+        take=lambda job: job.done.set(),
+        tell=told.append,
+    )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(delivery.run)
+        with anyio.fail_after(20):
+            await asked.wait()
+        delivery.stop()
+    assert addresses[0]["tcp_user_timeout"] == "60000"
+    assert addresses[0]["keepalives_count"] == "3"
+    assert addresses[0]["keepalives_idle"] == "7"
+    assert told == []
