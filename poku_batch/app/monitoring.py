@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import anyio
 import anyio.from_thread
 import anyio.to_thread
 from anyio.lowlevel import current_token
@@ -24,9 +23,6 @@ from poku_batch.telemetry.health import Ask
 if TYPE_CHECKING:
     from poku_batch.telemetry.metrics import CampaignMetrics, Metrics
     from poku_batch.telemetry.traces import Spans
-
-#: How long what is begun beside the calls may take to say that it is there, in seconds.
-_BEGIN_S = 2.0
 
 
 @dataclass(slots=True)
@@ -129,7 +125,7 @@ async def monitoring(
         if wanted.traces:
             _open_spans(made, version, stack, faults)
         if wanted.health is not None:
-            await stack.enter_async_context(_health(made, wanted.health, ask, faults))
+            await _open_health(made, wanted.health, ask, stack, faults)
         yield made
 
 
@@ -162,34 +158,16 @@ def _open_spans(made: Monitoring, version: str, stack: AsyncExitStack, faults: _
     made.spans = spans
 
 
-@asynccontextmanager
-async def _health(
-    made: Monitoring, where: Endpoint, ask: Ask, faults: _Faults
-) -> AsyncIterator[None]:
+async def _open_health(
+    made: Monitoring, where: Endpoint, ask: Ask, stack: AsyncExitStack, faults: _Faults
+) -> None:
     server = HealthServer(ask, host=where.host, port=where.port)
-    begun = anyio.Event()
-
-    async def serve() -> None:
-        try:
-            await server.serve(on_ready=begun.set)
-        except Exception as error:  # no fault of it may reach the calls
-            faults(f"no health endpoint at {where}: {error}")
-        finally:
-            begun.set()
-
-    failed: list[Exception] = []
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(serve)
-        with anyio.move_on_after(_BEGIN_S):
-            await begun.wait()
-        made.health_address = server.address or None
-        try:
-            yield
-        except Exception as error:  # raised below, out of the group
-            failed.append(error)
-        tasks.cancel_scope.cancel()
-    if failed:
-        raise failed[0]
+    try:
+        await stack.enter_async_context(server.listening())
+    except OSError as error:
+        faults(f"no health endpoint at {where}: {error}")
+        return
+    made.health_address = server.address
 
 
 @dataclass(slots=True)

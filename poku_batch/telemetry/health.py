@@ -5,15 +5,16 @@ ready, else 503; both say why in JSON. It listens on loopback unless told otherw
 than a request's first lines, and tells nothing that names a person.
 """
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import anyio
-from anyio.abc import SocketAttribute, SocketStream
 
 from poku_batch.events import Draining, Event, LedgerTrouble, LedgerWorks, RunEnded, RunStarted
 
@@ -60,38 +61,55 @@ class Readiness:
 
 
 class HealthServer:
-    """Answers ``/healthz`` and ``/readyz`` on one address; ``ask`` says how it stands."""
+    """Answers ``/healthz`` and ``/readyz`` on one address; ``ask`` says how it stands.
+
+    It is a part of the event loop, and of no task: whoever opened it is neither cancelled by it nor
+    told of what goes wrong with somebody's request.
+    """
 
     def __init__(self, ask: Ask, *, host: str = "127.0.0.1", port: int = 0) -> None:
         """Take who is asked, and where to listen (port 0 for any)."""
         self._ask = ask
         self._host = host
         self._port = port
-        #: Where it listens, once ``serve`` does: ``127.0.0.1:8080``.
+        self._limit = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._answering: set[asyncio.Task[Any]] = set()
+        #: Where it listens, once it does: ``127.0.0.1:8080``.
         self.address = ""
 
-    async def serve(self, *, on_ready: Callable[[], None] = lambda: None) -> None:
-        """Answer until cancelled. Raises ``OSError`` where the address cannot be had."""
-        listener = await anyio.create_tcp_listener(local_host=self._host, local_port=self._port)
-        async with listener:
-            self.address = _shown(listener.extra(SocketAttribute.local_address))  # noqa: S610
-            on_ready()
-            limit = anyio.CapacityLimiter(_MOST_AT_ONCE)
-
-            async def handle(stream: SocketStream) -> None:
-                with suppress(Exception):  # whatever somebody sends, the others are answered
-                    async with stream, limit:
-                        await self._handle(stream)
-
-            await listener.serve(handle)
-
-    async def _handle(self, stream: SocketStream) -> None:
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Answer for as long as the block. Raises ``OSError`` where the address cannot be had."""
+        server = await asyncio.start_server(
+            self._connected, self._host, self._port, limit=_MOST_BYTES
+        )
+        self.address = _shown(server.sockets[0].getsockname())
         try:
-            with anyio.fail_after(_READ_S):
-                status, facts = await self._answer(await _request_line(stream))
-                await stream.send(_response(status, facts))
-        except (TimeoutError, OSError, anyio.BrokenResourceError, anyio.EndOfStream):
-            return  # whoever asked has gone, or never asked
+            yield
+        finally:
+            server.close()
+            for task in tuple(self._answering):
+                task.cancel()
+
+    async def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 – each connection has one
+        self._answering.add(task)
+        try:
+            # Whatever somebody sends, the others are answered.
+            with suppress(Exception, asyncio.CancelledError):
+                async with self._limit, asyncio.timeout(_READ_S):
+                    await self._exchange(reader, writer)
+        finally:
+            self._answering.discard(task)
+            writer.close()
+
+    async def _exchange(self, reader: StreamReader, writer: StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        line = head.split(b"\r\n", 1)[0].decode("ascii", "replace")
+        status, facts = await self._answer(line)
+        writer.write(_response(status, facts))
+        await writer.drain()
 
     async def _answer(self, line: str) -> tuple[HTTPStatus, Mapping[str, Any]]:
         match line.split(" "):
@@ -117,14 +135,6 @@ class HealthServer:
 def _shown(address: "tuple[Any, ...] | str") -> str:
     host, port = str(address[0]), address[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-async def _request_line(stream: SocketStream) -> str:
-    """The first line of a request, once its head is there."""
-    head = b""
-    while b"\r\n\r\n" not in head and len(head) < _MOST_BYTES:
-        head += await stream.receive(_MOST_BYTES)
-    return head.split(b"\r\n", 1)[0].decode("ascii", "replace")
 
 
 def _response(status: HTTPStatus, facts: Mapping[str, Any]) -> bytes:

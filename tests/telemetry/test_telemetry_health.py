@@ -2,10 +2,12 @@
 
 import json
 import socket
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from poku_batch.events import Draining, LedgerTrouble, LedgerWorks, RunStarted
@@ -39,10 +41,7 @@ async def test_health_and_readiness_are_told_by_status() -> None:
         return facts
 
     server = HealthServer(ask)
-    async with anyio.create_task_group() as tasks:
-        begun = anyio.Event()
-        tasks.start_soon(lambda: server.serve(on_ready=begun.set))
-        await begun.wait()
+    async with server.listening():
         assert server.address.startswith("127.0.0.1:")
         assert (await get(server, asked("/healthz")))[:2] == (200, {"alive": True})
         assert (await get(server, asked("/readyz")))[:2] == (503, facts)
@@ -50,7 +49,6 @@ async def test_health_and_readiness_are_told_by_status() -> None:
         assert (await get(server, asked("/readyz?verbose")))[:2] == (200, facts)
         for request in (asked("/"), asked("/healthz", "POST"), "nonsense\r\n\r\n"):
             assert (await get(server, request))[0] == 404
-        tasks.cancel_scope.cancel()
 
 
 async def test_a_check_that_fails_or_hangs_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,16 +62,12 @@ async def test_a_check_that_fails_or_hangs_is_an_answer(monkeypatch: pytest.Monk
         raise AssertionError
 
     server = HealthServer(ask)
-    async with anyio.create_task_group() as tasks:
-        begun = anyio.Event()
-        tasks.start_soon(lambda: server.serve(on_ready=begun.set))
-        await begun.wait()
+    async with server.listening():
         status, facts, answer = await get(server, asked("/readyz"))
         assert (status, facts) == (503, {"ready": False, "why": "RuntimeError"})
         assert b"secret" not in answer
         status, facts, _ = await get(server, asked("/readyz"))
         assert (status, facts["ready"]) == (503, False)
-        tasks.cancel_scope.cancel()
 
 
 async def test_who_says_nothing_or_too_much_takes_nobodys_place(
@@ -85,10 +79,7 @@ async def test_who_says_nothing_or_too_much_takes_nobodys_place(
         return {"ready": True}
 
     server = HealthServer(ask)
-    async with anyio.create_task_group() as tasks:
-        begun = anyio.Event()
-        tasks.start_soon(lambda: server.serve(on_ready=begun.set))
-        await begun.wait()
+    async with server.listening():
         host, port = server.address.rsplit(":", 1)
         silent = [socket.create_connection((host, int(port))) for _ in range(40)]
         silent[0].sendall(b"x" * 100_000)
@@ -96,7 +87,45 @@ async def test_who_says_nothing_or_too_much_takes_nobodys_place(
         assert (await get(server, asked("/readyz")))[0] == 200
         for one in silent:
             one.close()
-        tasks.cancel_scope.cancel()
+
+
+async def test_an_event_loop_that_hangs_answers_nobody() -> None:
+    async def ask() -> Mapping[str, Any]:
+        return {"ready": True}
+
+    server = HealthServer(ask)
+    answers: list[bytes] = []
+
+    def probe() -> None:
+        host, port = server.address.rsplit(":", 1)
+        with socket.create_connection((host, int(port)), timeout=0.3) as stream:
+            stream.sendall(asked("/healthz").encode())
+            try:
+                answers.append(stream.recv(100))
+            except TimeoutError:
+                answers.append(b"")
+
+    async with server.listening():
+        hung = threading.Thread(target=probe)
+        hung.start()
+        hung.join()  # the event loop waits here, and does nothing else
+        await anyio.to_thread.run_sync(probe)
+    assert answers == [b"", answers[1]]
+    assert answers[1].startswith(b"HTTP/1.1 200")
+
+
+async def test_nobody_is_answered_after_the_end_and_an_open_request_is_let_go() -> None:
+    server = HealthServer(anyio.sleep_forever)  # type: ignore[arg-type]
+    async with server.listening():
+        host, port = server.address.rsplit(":", 1)
+        waiting = await anyio.connect_tcp(host, int(port))
+        await waiting.send(asked("/readyz").encode())
+        await anyio.sleep(0.05)
+    async with waiting:
+        with anyio.fail_after(2), pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+            await waiting.receive()
+    with pytest.raises(OSError, match=r"connect|refused"):
+        await anyio.connect_tcp(host, int(port))
 
 
 def test_a_run_is_ready_while_it_begins_calls_and_can_write_them_down() -> None:
