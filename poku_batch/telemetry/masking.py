@@ -8,6 +8,8 @@ _LIMIT = 200
 _QUOTED = re.compile(r"(HTTP \d{3}|no status could be read)[^;]*")
 #: A day, as 2026-11-30; or digits that belong together, whatever separates them.
 _NUMBER = re.compile(r"(?P<day>(?<!\d)20\d\d-[01]\d-[0-3]\d(?!\d))|(?<!\d)\+?\d(?:[\s().\-/]*\d)+")
+#: Poku's name for a call; its digits may look like a number, and are none.
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 #: Shorter ones are rows, ports and times.
 _LEAST_DIGITS = 7
 
@@ -15,6 +17,11 @@ _LEAST_DIGITS = 7
 def said(text: str) -> str:
     """A reason as one line, without what the other side answered and with numbers masked."""
     return masked(_QUOTED.sub(r"\1", text))
+
+
+def named(interaction_id: str) -> str:
+    """An interaction ID as it is, where it is a UUID; whatever else the API gave, as words."""
+    return interaction_id if _UUID.fullmatch(interaction_id) else said(interaction_id)
 
 
 def masked(text: str, *, limit: int = _LIMIT) -> str:

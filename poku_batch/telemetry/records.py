@@ -9,7 +9,7 @@ from typing import Any
 from poku_batch import events
 from poku_batch.events import Event
 from poku_batch.models import ContactState, Counts
-from poku_batch.telemetry.masking import said
+from poku_batch.telemetry.masking import named, said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +110,8 @@ def stamp(ts: datetime) -> str:
 def _fact(name: str, value: Any) -> Any:
     if name == "calls":  # those that opened the circuit breaker: row, and what came of it
         return [row for row, _ in value]
+    if name == "interaction_id":
+        return named(value)
     return _value(value)
 
 

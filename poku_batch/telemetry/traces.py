@@ -26,7 +26,7 @@ from poku_batch.events import (
     RunEnded,
     RunStarted,
 )
-from poku_batch.telemetry.masking import said
+from poku_batch.telemetry.masking import named, said
 from poku_batch.telemetry.records import TOLD, Identity
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class CampaignSpans:
 
     def _placed(self, event: CallPlaced) -> None:
         if (call := self._open.get(event.key)) is not None:
-            call.span.set_attribute("poku.interaction_id", event.interaction_id)
+            call.span.set_attribute("poku.interaction_id", named(event.interaction_id))
             self._step(event.key, "in call")
 
     def _end(self, event: _Over) -> None:

@@ -1,10 +1,12 @@
 """Reasons as logs may hold them."""
 
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poku_batch.telemetry.masking import masked, said
+from poku_batch.telemetry.masking import masked, named, said
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,12 @@ from poku_batch.telemetry.masking import masked, said
 )
 def test_a_reason_keeps_its_sense_and_loses_what_is_private(text: str, kept: str) -> None:
     assert said(text) == kept
+
+
+@given(st.uuids())
+def test_the_name_of_a_call_is_kept_and_what_is_no_uuid_is_masked(uuid: UUID) -> None:
+    assert named(str(uuid)) == str(uuid)
+    assert named(f"call-+1415555{uuid.int % 10_000:04}") == f"call-••••{uuid.int % 100:02}"
 
 
 separators = st.sampled_from(["", " ", "-", ".", " - ", "/"])
