@@ -1,9 +1,11 @@
 """One distributed run as one worker has it: the campaign, and the parts of the engine that call."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import Protocol
 
 import anyio
 from anyio.abc import TaskGroup
@@ -13,6 +15,7 @@ from poku_batch.app.api import make_client
 from poku_batch.app.definitions import Definition
 from poku_batch.app.lease import Lease
 from poku_batch.app.lists import DoNotCallLists
+from poku_batch.app.monitoring import Monitoring, Watched
 from poku_batch.app.news import News
 from poku_batch.app.others import open_reader
 from poku_batch.app.outside import Outside
@@ -24,6 +27,7 @@ from poku_batch.engine.pausing import Pausing
 from poku_batch.engine.permits import Permits
 from poku_batch.engine.reach import Reach
 from poku_batch.engine.stops import Stop
+from poku_batch.events import Event
 from poku_batch.models import (
     Admission,
     AdmissionRules,
@@ -35,20 +39,50 @@ from poku_batch.models import (
     WorkerId,
 )
 from poku_batch.ports import BudgetRoom, Clock, Distribution, EventSink, Ledger
+from poku_batch.telemetry import Identity, Part
+
+
+class Say(Protocol):
+    """Hears sentences for whoever looks after a worker."""
+
+    def __call__(self, text: str, *, level: str = "info") -> None:
+        """Take one; ``level`` is ``info``, ``warning`` or ``error``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What all runs of a worker have in common; ``leaving`` says that nothing is waited for."""
+    """What all runs of a worker have in common; ``leaving`` says that nothing is waited for.
+
+    ``name`` is the worker's; ``listen`` gives who hears a run's events, beside what ``watch`` has
+    for them, and ``say`` hears words.
+    """
 
     ledger: Ledger
     distribution: Distribution
     worker: WorkerId
+    name: str
     clock: Clock
-    sink: EventSink
     lease: Lease
+    listen: Callable[[Identity], EventSink]
+    watch: Monitoring
+    say: Say
     leaving: Stop
     watchers: TaskGroup
+
+    def watched(self, run: SharedRun) -> Watched:
+        """Who hears the events of a run: a fault of theirs reaches no call."""
+        whose = Identity(campaign=str(run.campaign), run=run.id, worker=self.name)
+        tell = partial(self.say, level="warning")
+        watched = self.watch.watched(Unheard(), whose, tell=tell, part=Part.CALLS)
+        watched.listeners.append(self.listen(whose))
+        return watched
+
+
+class Unheard:
+    """Where events end that all who listen have heard."""
+
+    def emit(self, event: Event) -> None:
+        """Take an event and forget it."""
 
 
 class Changed:
@@ -169,18 +203,20 @@ async def open_duty(run: SharedRun, text: str, around: Surroundings) -> AsyncIte
         reader = await stack.enter_async_context(
             open_reader(campaign, around.clock, rehearsed_at=None)
         )
-        sink = around.sink
+        watched = around.watched(run)
+        stack.callback(watched.forget)
         outside = Outside(
             ledger=around.ledger,
-            api=api,
+            api=watched.api(api, around.clock),
             base_url=url,
             clock=around.clock,
-            sink=sink,
+            sink=watched,
             lists=DoNotCallLists(None, definition.listed),
             reader=reader,
             senders={},
             simulated=False,
             begin=lambda: None,
+            took=watched.took,
         )
         duty = _duty(run, definition, outside, around)
         duty.lasting.attend(around.watchers)
@@ -197,6 +233,7 @@ def _duty(run: SharedRun, definition: Definition, outside: Outside, around: Surr
         clock=around.clock,
         sink=outside.sink,
         stop=around.leaving,
+        took=outside.took,
     )
     # All other bounds are kept by the ledger, for all workers together.
     gate = Gate(

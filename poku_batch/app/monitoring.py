@@ -5,7 +5,8 @@ Whatever of it does not work is told once, as ``TelemetryTrouble``, and the call
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.from_thread
@@ -17,7 +18,7 @@ from poku_batch.app.environment import Endpoint
 from poku_batch.errors import LedgerError
 from poku_batch.events import Event, TelemetryTrouble
 from poku_batch.ports import CallApi, Clock, EventSink
-from poku_batch.telemetry import HealthServer, Identity, Readiness
+from poku_batch.telemetry import HealthServer, Identity, Part, Readiness, WorkerStanding
 from poku_batch.telemetry.health import Ask
 
 if TYPE_CHECKING:
@@ -30,25 +31,50 @@ class Monitoring:
     """What a process has for those who watch it; ``watched`` gives what a campaign needs of it.
 
     ``metrics`` and ``spans`` are None where nobody asked for them, or they cannot be had.
-    ``metrics_port`` and ``health_address`` say where they are, for whoever asked for port 0.
+    ``metrics_address`` and ``health_address`` say where they are, for whoever asked for port 0.
     """
 
     metrics: "Metrics | None" = None
     spans: "Spans | None" = None
-    metrics_port: int | None = None
+    metrics_address: str | None = None
     health_address: str | None = None
 
+    @property
+    def addresses(self) -> list[str]:
+        """Where what there is can be asked, in words."""
+        places = (
+            ("health", self.health_address, "/readyz"),
+            ("metrics", self.metrics_address, "/metrics"),
+        )
+        return [f"{what} at http://{at}{path}" for what, at, path in places if at is not None]
+
     def watched(
-        self, sink: EventSink, identity: Identity, *, tell: Callable[[str], None]
+        self,
+        sink: EventSink,
+        identity: Identity,
+        *,
+        tell: Callable[[str], None],
+        part: Part = Part.ALL,
     ) -> "Watched":
-        """Listeners for a campaign's events, on their way to ``sink``."""
+        """Listeners for the events of a campaign's run, on their way to ``sink``."""
         watched = Watched(sink, tell)
         if self.metrics is not None:
-            watched.metrics = self.metrics.listener(identity.campaign, simulated=identity.simulated)
+            watched.metrics = self.metrics.listener(
+                identity.campaign, simulated=identity.simulated, part=part
+            )
             watched.listeners.append(watched.metrics)
-        if self.spans is not None:
+            watched.forget = partial(self.metrics.forget, watched.metrics)
+        if self.spans is not None and part is not Part.RUN:
             watched.listeners.append(self.spans.listener(identity))
         return watched
+
+    def tell_of_worker(self, read: Callable[[], WorkerStanding], *, version: str) -> None:
+        """Have the metrics tell how a worker stands; ``read`` is asked from whatever thread."""
+        if self.metrics is None:
+            return
+        from poku_batch.telemetry.workers import WorkerMetrics
+
+        self.metrics.registry.register(WorkerMetrics(read, version=version))
 
 
 @dataclass(slots=True)
@@ -62,6 +88,8 @@ class Watched:
     tell: Callable[[str], None]
     listeners: list[EventSink] = field(default_factory=list)
     metrics: "CampaignMetrics | None" = None
+    #: To be called when this process has no part in the run any more, and goes on.
+    forget: Callable[[], None] = lambda: None
 
     def emit(self, event: Event) -> None:
         """Pass an event on."""
@@ -142,7 +170,8 @@ def _open_metrics(
         return
     # It takes half a second to end.
     stack.push_async_callback(anyio.to_thread.run_sync, server.close)
-    made.metrics, made.metrics_port = metrics, server.port
+    made.metrics = metrics
+    made.metrics_address = str(replace(where, port=server.port))
 
 
 def _open_spans(made: Monitoring, version: str, stack: AsyncExitStack, faults: _Faults) -> None:

@@ -33,7 +33,7 @@ from poku_batch.clock import (
 from poku_batch.errors import UsageError
 from poku_batch.events import Event
 from poku_batch.ports import CallApi, Clock, EventSink, Ledger, SummaryReader
-from poku_batch.telemetry import Identity, Readiness
+from poku_batch.telemetry import Identity, Part, Readiness
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,7 +173,8 @@ async def _open_job_parts(
             )
         )
         whose = Identity(campaign=str(campaign.identity), simulated=simulated)
-        watched = watch.watched(listening, whose, tell=trouble)
+        part = Part.RUN if distributed else Part.ALL
+        watched = watch.watched(listening, whose, tell=trouble, part=part)
         watched.listeners.append(readiness)
         yield (
             prepared,

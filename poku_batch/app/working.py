@@ -11,11 +11,12 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ import anyio
 from anyio.abc import TaskGroup
 
 from poku_batch.app import closing, environment
-from poku_batch.app.duty import Duty, Surroundings, open_duty
+from poku_batch.app.duty import Duty, Say, Surroundings, open_duty
 from poku_batch.app.lease import Lease
+from poku_batch.app.monitoring import Monitoring, monitoring
 from poku_batch.app.sharing import distribution_of, swept_words
 from poku_batch.clock import SharedClock, SteadyClock, SystemClock, awake_and_asleep_s
 from poku_batch.distributed import Delivery, Job
@@ -42,6 +44,7 @@ from poku_batch.models import (
     WorkerId,
 )
 from poku_batch.ports import EventSink, Ledger
+from poku_batch.telemetry import Identity, WorkerStanding
 
 #: How often a worker looks for contacts that have become due, in seconds, and for what people ask.
 _TICK_S = 0.5
@@ -67,12 +70,18 @@ _HELD_FOR = 2
 _WRONG_S = 5.0
 
 
+def worker_name() -> str:
+    """What names this process among all that there are: host, process, and a random part."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """``concurrency`` calls at once; alive every ``heartbeat_s`` seconds."""
+    """``concurrency`` calls at once; alive every ``heartbeat_s`` seconds; known as ``name``."""
 
     concurrency: int = 50
     heartbeat_s: float = 10.0
+    name: str = field(default_factory=worker_name)
 
     @property
     def stalled_s(self) -> float:
@@ -89,24 +98,25 @@ class Worker:
         url: str,
         settings: WorkerSettings,
         *,
-        sink: EventSink,
-        say: Callable[[str], None],
+        listen: Callable[[Identity], EventSink],
+        say: Say,
     ) -> None:
         """Take an open ledger and its address, how to work, and who listens.
 
-        ``say`` hears sentences for whoever looks after the worker. Raises ``UsageError`` where the
-        ledger is one that workers cannot share.
+        ``listen`` gives who hears the events of a run, ``say`` hears sentences for whoever looks
+        after the worker. Raises ``UsageError`` where the ledger is one that workers cannot share.
         """
         self._ledger = ledger
         self._distribution = distribution_of(ledger)
         self._url = url
         self._settings = settings
-        self._sink = sink
+        self._listen = listen
         self._say = say
+        self._watch = Monitoring()
         self._time = SharedClock(SystemClock())
         self._clock = SteadyClock(self._time)
         self._lease = Lease(_HELD_FOR * settings.heartbeat_s, awake_and_asleep_s)
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.name = settings.name
         self._id: WorkerId | None = None
         self._duties: dict[RunId, Duty] = {}
         self._stacks: dict[RunId, AsyncExitStack] = {}
@@ -120,7 +130,8 @@ class Worker:
         self._told: dict[str, float] = {}
         self._scope = anyio.CancelScope()
         self._calls: TaskGroup | None = None
-        self._beaten_at: datetime | None = None
+        self._beaten_s: float | None = None
+        self._found_unknown = 0
         self._delivery = Delivery(
             url,
             concurrency=settings.concurrency,
@@ -130,19 +141,24 @@ class Worker:
             tell=self._trouble,
         )
 
-    def describe(self) -> dict[str, Any]:
-        """What the worker is about, for whoever looks after it; values are JSON's."""
-        return {
-            "worker": self.name,
-            "draining": self._draining,
-            "in_call": len(self._open),
-            "concurrency": self._settings.concurrency,
-            "runs": [str(duty.run.campaign) for duty in self._duties.values()],
-            "heard_at": None if self._beaten_at is None else self._beaten_at.isoformat(),
-        }
+    def standing(self) -> WorkerStanding:
+        """How the worker stands at this moment; may be asked from another thread."""
+        beaten_s = self._beaten_s
+        return WorkerStanding(
+            name=self.name,
+            calls=len(self._open),
+            slots=self._settings.concurrency,
+            jobs=self._delivery.jobs,
+            campaigns=tuple(str(duty.run.campaign) for duty in tuple(self._duties.values())),
+            draining=self._draining,
+            silent_s=None if beaten_s is None else awake_and_asleep_s() - beaten_s,
+            stalled_s=self._settings.stalled_s,
+            found_unknown=self._found_unknown,
+        )
 
-    async def run(self) -> None:
-        """Work until told to drain, or to leave."""
+    async def run(self, watch: Monitoring | None = None) -> None:
+        """Work until told to drain, or to leave; ``watch`` has what machines see of it."""
+        self._watch = watch or self._watch
         await self._distribution.prepare()
         self._id = await self._distribution.register(
             self.name, concurrency=self._settings.concurrency
@@ -210,9 +226,10 @@ class Worker:
     async def _beat(self) -> None:
         assert self._id is not None  # noqa: S101 – registered before
         asked_s = awake_and_asleep_s()
-        self._beaten_at = await self._distribution.beat(self._id, draining=self._draining)
+        beaten_at = await self._distribution.beat(self._id, draining=self._draining)
+        self._beaten_s = asked_s
         self._lease.renew(asked_s)
-        self._time.set(self._beaten_at, asked_s=asked_s)
+        self._time.set(beaten_at, asked_s=asked_s)
 
     def _tell_wrong_clock(self) -> None:
         ahead_s = self._time.ahead_s()
@@ -220,12 +237,14 @@ class Worker:
             way = "ahead of" if ahead_s > 0 else "behind"
             self._say(
                 f"this machine's clock is {abs(ahead_s):,.0f} seconds {way} the database's, "
-                "which calls go by"
+                "which calls go by",
+                level="warning",
             )
 
     async def _sweep(self) -> None:
         await self._delivery.clear_stalled()
         swept = await self._distribution.sweep(stalled=timedelta(seconds=self._settings.stalled_s))
+        self._found_unknown += swept.unknown
         if swept.any:
             self._say(swept_words(swept))
             for duty in self._duties.values():
@@ -251,9 +270,12 @@ class Worker:
             ledger=self._ledger,
             distribution=self._distribution,
             worker=self._id,
+            name=self.name,
             clock=self._clock,
-            sink=self._sink,
             lease=self._lease,
+            listen=self._listen,
+            watch=self._watch,
+            say=self._say,
             leaving=self._leaving,
             watchers=watchers,
         )
@@ -262,7 +284,7 @@ class Worker:
             duty = await stack.enter_async_context(open_duty(run, text, around))
         except PokuBatchError as error:
             self._refused.add(run.id)
-            self._say(f"no part in {run.campaign}: {error}")
+            self._say(f"no part in {run.campaign}: {error}", level="warning")
             return
         self._stacks[run.id] = stack
         self._duties[run.id] = duty
@@ -287,7 +309,8 @@ class Worker:
             self._unwritten += duty.lasting.unwritten
             await self._stacks[number].aclose()
         place = Path.cwd() / f"poku-batch-worker-{os.getpid()}"
-        await closing.keep_unwritten(self._unwritten, [place], self._clock, self._sink)
+        sink = self._listen(Identity(worker=self.name))
+        await closing.keep_unwritten(self._unwritten, [place], self._clock, sink)
 
     async def _admit(self, duty: Duty) -> None:
         """Hand out who is due: when a slot was freed, and now and then."""
@@ -323,7 +346,7 @@ class Worker:
         except Exception as fault:
             if duty is None:
                 raise
-            self._say(f"a fault in the program: {type(fault).__name__}: {fault}")
+            self._say(f"a fault in the program: {type(fault).__name__}: {fault}", level="error")
             duty.stop.request_by_fault(fault)
         finally:
             job.done.set()
@@ -398,17 +421,38 @@ class Worker:
         now_s = self._clock.monotonic()
         if now_s - self._told.get(why, -math.inf) >= _TELL_EVERY_S:
             self._told = {why: now_s}
-            self._say(f"trouble, tried again until it works: {why}")
+            self._say(f"trouble, tried again until it works: {why}", level="warning")
 
 
-async def work(settings: WorkerSettings, *, sink: EventSink, say: Callable[[str], None]) -> None:
+async def work(
+    settings: WorkerSettings, *, listen: Callable[[Identity], EventSink], say: Say
+) -> None:
     """Work for the ledger that ``POKU_BATCH_LEDGER`` names, until told to drain.
 
-    Raises ``UsageError`` where it is no database, and ``MissingKeyError`` without a key.
+    ``listen`` gives who hears the events of a run, ``say`` hears sentences for whoever looks after
+    the worker. Raises ``UsageError`` where it is no database, and ``MissingKeyError`` without a
+    key.
     """
     environment.api_key()
     url = environment.shared_ledger_url()
     from poku_batch.ledger import open_ledger
 
     async with open_ledger(url) as ledger:
-        await Worker(ledger, url, settings, sink=sink, say=say).run()
+        worker = Worker(ledger, url, settings, listen=listen, say=say)
+        async with _watched(worker, say) as watch:
+            await worker.run(watch)
+
+
+@asynccontextmanager
+async def _watched(worker: Worker, say: Say) -> AsyncIterator[Monitoring]:
+    """What machines see of a worker, as the environment asks for it."""
+
+    async def ask() -> dict[str, Any]:
+        return worker.standing().facts()
+
+    told, here = partial(say, level="warning"), version("poku-batch")
+    async with monitoring(ask, tell=told, version=here) as watch:
+        watch.tell_of_worker(worker.standing, version=here)
+        for where in watch.addresses:
+            say(where)
+        yield watch

@@ -1,8 +1,9 @@
 """``worker``: make the calls of runs that are begun with ``run --distributed``."""
 
+import sys
 import time
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,9 @@ from poku_batch.events import (
     LedgerWorks,
     ResultsRescued,
 )
+
+if TYPE_CHECKING:
+    from poku_batch.app.working import WorkerSettings
 
 Concurrency = Annotated[
     int,
@@ -51,8 +55,28 @@ def worker(*, concurrency: Concurrency = 50) -> None:
     leaves at once.
     """
     from poku_batch.app import environment
-    from poku_batch.app.working import WorkerSettings, work
-    from poku_batch.cli.terminal import err, say
+    from poku_batch.app.working import WorkerSettings
 
     settings = WorkerSettings(concurrency=concurrency, heartbeat_s=environment.heartbeat_s())
-    run_for_long(partial(work, settings, sink=_Troubles(), say=partial(say, err)))
+    if environment.logs_json():
+        _work_in_json(settings)
+    else:
+        _work_in_words(settings)
+
+
+def _work_in_words(settings: "WorkerSettings") -> None:
+    from poku_batch.app.working import work
+    from poku_batch.cli.terminal import err, say
+
+    troubles = _Troubles()
+    run_for_long(partial(work, settings, listen=lambda _: troubles, say=partial(say, err)))
+
+
+def _work_in_json(settings: "WorkerSettings") -> None:
+    """Tell every event, and all else, as a line of JSON that names the worker."""
+    from poku_batch.app.working import work
+    from poku_batch.telemetry import Identity, JsonDisplay
+
+    whose = Identity(worker=settings.name)
+    with JsonDisplay(sys.stderr, whose) as display:
+        run_for_long(partial(work, settings, listen=display.listener, say=display.say))

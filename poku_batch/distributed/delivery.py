@@ -82,6 +82,11 @@ class Delivery:
             logging.getLogger(name).addHandler(logging.NullHandler())
             logging.getLogger(name).propagate = False
 
+    @property
+    def jobs(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
     async def run(self) -> None:
         """Take jobs until ``stop``; then wait for those that are open."""
         while not self._stopping.is_set():

@@ -8,13 +8,16 @@ key, a number or words that were said.
 from poku_batch.telemetry.health import HealthServer, Readiness
 from poku_batch.telemetry.lines import JsonDisplay, message_line
 from poku_batch.telemetry.masking import said
-from poku_batch.telemetry.records import Identity, record_of
+from poku_batch.telemetry.records import Identity, Part, record_of
+from poku_batch.telemetry.workers import WorkerStanding
 
 __all__ = [
     "HealthServer",
     "Identity",
     "JsonDisplay",
+    "Part",
     "Readiness",
+    "WorkerStanding",
     "message_line",
     "record_of",
     "said",

@@ -26,12 +26,17 @@ _MOST_WAITING = 10_000
 _LAST_LINES_S = 2.0
 
 
-def message_line(text: str, *, level: str = "info", ts: datetime | None = None) -> str:
+#: Who says what nobody in particular says.
+_NOBODY = Identity()
+
+
+def message_line(
+    text: str, *, level: str = "info", ts: datetime | None = None, identity: Identity = _NOBODY
+) -> str:
     """What is said in words, as a line; phone numbers in it are masked."""
-    at = stamp(ts or datetime.now(UTC))
-    return _line(
-        {"ts": at, "level": level, "event": "message", "message": masked(text, limit=_MESSAGE)}
-    )
+    whose = {name: value for name, value in identity.facts().items() if value is not None}
+    at, words = stamp(ts or datetime.now(UTC)), masked(text, limit=_MESSAGE)
+    return _line({"ts": at, "level": level, "event": "message", **whose, "message": words})
 
 
 class JsonDisplay:
@@ -47,6 +52,7 @@ class JsonDisplay:
     ) -> None:
         """Take where to write, and whose events they are until a run says its own."""
         self._stream = stream
+        self._identity = identity
         self._own = self.listener(identity)
         self._now = now
         self._lines: queue.Queue[str | None] = queue.Queue(most_waiting)
@@ -81,8 +87,14 @@ class JsonDisplay:
         return CampaignLines(self.write, identity)
 
     def write(self, event: Event, identity: Identity) -> None:
-        """Hand a line to the thread that writes them."""
-        line = _line(record_of(event, identity, ts=self._now()))
+        """Hand an event's line to the thread that writes them."""
+        self._hand_over(_line(record_of(event, identity, ts=self._now())))
+
+    def say(self, text: str, *, level: str = "info") -> None:
+        """Hand over what is said in words by whom the display was made for."""
+        self._hand_over(message_line(text, level=level, ts=self._now(), identity=self._identity))
+
+    def _hand_over(self, line: str) -> None:
         try:
             self._lines.put_nowait(line)
         except queue.Full:

@@ -38,6 +38,7 @@ from poku_batch.models import (
 from poku_batch.ports import CallApi, Clock
 from poku_batch.progress.tally import Tally
 from poku_batch.telemetry.masking import said
+from poku_batch.telemetry.records import Part
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -105,27 +106,41 @@ class Metrics:
         self.writes = histogram(
             "ledger_write_duration", "How long a write took to be durable.", _WRITE_S
         )
+        self._outcomes: dict[str, set[str]] = {}
         self._listeners: dict[str, CampaignMetrics] = {}
         self.registry.register(_Gauges(self._listeners))
 
-    def listener(self, campaign: str, *, simulated: bool = False) -> "CampaignMetrics":
-        """What listens to a campaign's events; one for each, however often it is asked."""
+    def listener(
+        self, campaign: str, *, simulated: bool = False, part: Part = Part.ALL
+    ) -> "CampaignMetrics":
+        """What listens to the events of a campaign's run; counters go on where earlier ones ended.
+
+        ``part`` is this process' in the run: what another one measures is not told here.
+        """
         name = f"{campaign} (rehearsal)" if simulated else campaign
-        return self._listeners.setdefault(name, CampaignMetrics(self, name))
+        outcomes = self._outcomes.setdefault(name, set())
+        made = self._listeners[name] = CampaignMetrics(self, name, part, outcomes)
+        return made
+
+    def forget(self, listener: "CampaignMetrics") -> None:
+        """Tell no more how a run stands that this process has no part in any more."""
+        if self._listeners.get(listener.name) is listener:
+            del self._listeners[listener.name]
 
 
 class CampaignMetrics:
-    """The metrics of one campaign in this process."""
+    """The metrics of one campaign's run in this process."""
 
-    def __init__(self, metrics: Metrics, name: str) -> None:
-        """Take where they are kept, and the campaign's name for people."""
+    def __init__(self, metrics: Metrics, name: str, part: Part, outcomes: set[str]) -> None:
+        """Take where they are kept, the campaign's name for people, and its words for outcomes."""
         self._metrics = metrics
-        self._name = name
-        self._outcomes: set[str] = set()
-        self._durations = metrics.durations.labels(name)
+        self.name = name
+        self.part = part
+        self._outcomes = outcomes
         self._writes = metrics.writes.labels(name)
-        self._unknown = metrics.unknown.labels(name)
-        self._failed = metrics.failed.labels(name)
+        if part is not Part.RUN:  # they are there from the beginning, so that a first one is seen
+            for each in (metrics.durations, metrics.unknown, metrics.failed):
+                each.labels(name)
         self.tally = Tally()
         self.circuit_open = False
         self.waiting_results = 0
@@ -135,16 +150,22 @@ class CampaignMetrics:
         """Take an event."""
         self.tally.add(event)
         match event:
-            case CallEnded():
-                self._metrics.calls.labels(self._name, self._outcome(event.outcome)).inc()
-                if event.duration_s is not None:
-                    self._durations.observe(event.duration_s)
-            case CallUnknown():
-                self._unknown.inc()
-            case CallFailed():
-                self._failed.inc()
+            case CallEnded() | CallUnknown() | CallFailed():
+                if self.part is not Part.RUN:
+                    self._count(event)
             case _:
                 self._take_turn(event)
+
+    def _count(self, event: CallEnded | CallUnknown | CallFailed) -> None:
+        match event:
+            case CallEnded():
+                self._metrics.calls.labels(self.name, self._outcome(event.outcome)).inc()
+                if event.duration_s is not None:
+                    self._metrics.durations.labels(self.name).observe(event.duration_s)
+            case CallUnknown():
+                self._metrics.unknown.labels(self.name).inc()
+            case CallFailed():
+                self._metrics.failed.labels(self.name).inc()
 
     def _take_turn(self, event: Event) -> None:
         match event:
@@ -168,8 +189,8 @@ class CampaignMetrics:
         """Take what a placement came to, and how long that took."""
         unreached = isinstance(answer, TurnedAway) and answer.unreached
         word = "unreached" if unreached else _ANSWERS[type(answer)]
-        self._metrics.placements.labels(self._name, word).inc()
-        self._metrics.placing.labels(self._name).observe(seconds)
+        self._metrics.placements.labels(self.name, word).inc()
+        self._metrics.placing.labels(self.name).observe(seconds)
 
     def _outcome(self, outcome: str) -> str:
         outcome = said(outcome)
@@ -224,7 +245,7 @@ class _Gauges:
         for campaign, one in dict(self._listeners).items():
             for name, value in _figures(one).items():
                 gauges[name].add_metric([campaign], value)
-            if one.tally.total:
+            if one.tally.total and one.part is not Part.CALLS:
                 for state, count in _states(one.tally).items():
                     contacts.add_metric([campaign, state], count)
         return [contacts, *gauges.values()]
@@ -240,11 +261,15 @@ _GAUGES = {
     "hook_messages_waiting": "Messages that a hook has not taken, when last told.",
     "last_event_timestamp_seconds": "When the run told its last event.",
 }
+#: What only those can tell who make the calls, and who is the run or watches over it.
+_OF_CALLS = frozenset({"calls_in_flight", "ledger_results_waiting"})
+_OF_RUNS = frozenset({"slots", "concurrency", "paused", "circuit_open", "hook_messages_waiting"})
+_ELSEWHERE = {Part.ALL: frozenset[str](), Part.CALLS: _OF_RUNS, Part.RUN: _OF_CALLS}
 
 
 def _figures(one: CampaignMetrics) -> dict[str, float]:
     tally = one.tally
-    return {
+    figures = {
         "calls_in_flight": tally.in_call,
         "slots": tally.slots,
         "concurrency": tally.concurrency,
@@ -254,6 +279,7 @@ def _figures(one: CampaignMetrics) -> dict[str, float]:
         "hook_messages_waiting": one.waiting_messages,
         "last_event_timestamp_seconds": tally.at.timestamp() if tally.at else 0.0,
     }
+    return {name: figures[name] for name in figures.keys() - _ELSEWHERE[one.part]}
 
 
 def _states(tally: Tally) -> dict[str, int]:

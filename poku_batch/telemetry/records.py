@@ -24,6 +24,26 @@ class Identity:
     worker: str | None = None
     simulated: bool = False
 
+    def facts(self) -> dict[str, Any]:
+        """What is told of it; unknown facts are None."""
+        return {
+            "campaign": self.campaign or None,
+            "simulated": True if self.simulated else None,
+            "run": self.run,
+            "worker": self.worker,
+        }
+
+
+class Part(Enum):
+    """What part of a run a process has: it is measured there, and nowhere twice."""
+
+    #: it is the run, and makes its calls
+    ALL = "all"
+    #: it makes calls of a run that another process watches
+    CALLS = "calls"
+    #: it watches over a run whose calls workers make
+    RUN = "run"
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -90,13 +110,7 @@ def record_of(event: Event, identity: Identity, *, ts: datetime) -> dict[str, An
     Unknown facts are left out. ``at`` is there in a rehearsal alone: its own time.
     """
     told = TOLD[type(event)]
-    whose = {
-        "campaign": identity.campaign or None,
-        "simulated": True if identity.simulated else None,
-        "run": identity.run,
-        "worker": identity.worker,
-        "at": _value(event.at) if identity.simulated else None,
-    }
+    whose = {**identity.facts(), "at": _value(event.at) if identity.simulated else None}
     facts = {name: _fact(name, getattr(event, name)) for name in told.fields}
     record = {"ts": stamp(ts), "level": told.level, "event": told.name, **whose, **facts}
     return {name: value for name, value in record.items() if value is not None}

@@ -43,7 +43,11 @@ class Fleet:
     extra: str = ""
     call_timeout: str = "4s"
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    runs: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     base_url: str = ""
+    #: What the environment has beside the rest, of all processes and of workers.
+    all_env: dict[str, str] = field(default_factory=dict)
+    worker_env: dict[str, str] = field(default_factory=dict)
     _started: int = 0
 
     def write(self) -> None:
@@ -74,6 +78,7 @@ output: {{file: out.csv}}
             "LANG": "C.UTF-8",
             "POKU_BATCH_LEDGER": self.url,
             "POKU_BATCH_HEARTBEAT": str(self.heartbeat_s),
+            **self.all_env,
         }
 
     def start_worker(self, concurrency: int) -> "subprocess.Popen[bytes]":
@@ -82,7 +87,9 @@ output: {{file: out.csv}}
         with (self.folder / f"worker-{self._started}.err").open("wb") as err:
             worker = subprocess.Popen(
                 [_COMMAND, "worker", "--concurrency", str(concurrency)],
-                env=self.env | {"POKU_API_KEY": "key", "POKU_BASE_URL": self.base_url},
+                env=self.env
+                | {"POKU_API_KEY": "key", "POKU_BASE_URL": self.base_url}
+                | self.worker_env,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=err,
@@ -98,7 +105,7 @@ output: {{file: out.csv}}
             (self.folder / f"run-{self._started}.err").open("wb") as err,
             (self.folder / f"run-{self._started}.out").open("wb") as out,
         ):
-            return subprocess.Popen(
+            run = subprocess.Popen(
                 [_COMMAND, "run", "campaign.yaml", "--distributed", "--yes", "--json", *options],
                 env=self.env,
                 cwd=self.folder,
@@ -106,6 +113,8 @@ output: {{file: out.csv}}
                 stdout=out,
                 stderr=err,
             )
+        self.runs.append(run)
+        return run
 
     def ask(self, *arguments: str) -> Any:
         """What a command says, in JSON."""
@@ -184,9 +193,9 @@ def fleet(
         try:
             yield made
         finally:
-            for worker in made.workers:
-                worker.kill()
-                worker.wait()
+            for process in (*made.workers, *made.runs):
+                process.kill()
+                process.wait()
             api.stdin.close()
 
 

@@ -5,9 +5,9 @@ import json
 import os
 import threading
 
-from poku_batch.events import CallStarted, RunStarted
+from poku_batch.events import CallStarted, LedgerWorks, RunStarted
 from poku_batch.telemetry import Identity, JsonDisplay, message_line
-from tests.telemetry.telemetry_events import AT, counts, every_event
+from tests.telemetry.telemetry_events import AT, counts, every_event, full
 
 
 def test_every_event_becomes_one_line_of_json() -> None:
@@ -48,6 +48,22 @@ def test_campaigns_of_a_worker_share_the_lines() -> None:
         ("two", 2, "w-1", 3),
         ("one", 1, "w-1", 4),
     ]
+
+
+def test_what_a_worker_says_is_a_line_among_the_others_and_names_it() -> None:
+    out = io.StringIO()
+    with JsonDisplay(out, Identity(worker="w-1"), now=lambda: AT) as display:
+        display.listener(Identity(campaign="one", worker="w-1")).emit(full(LedgerWorks))
+        display.say("trouble with\n+14155550123", level="warning")
+    first, second = map(json.loads, out.getvalue().splitlines())
+    assert first["event"] == "ledger.works"
+    assert second == {
+        "ts": "2026-11-30T09:00:00.000Z",
+        "level": "warning",
+        "event": "message",
+        "worker": "w-1",
+        "message": "trouble with ••••23",
+    }
 
 
 def test_a_reader_that_does_not_read_keeps_nobody_waiting() -> None:

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from poku_batch.events import (
     CallEnded,
     CallStarted,
+    CallUnknown,
     CircuitClosed,
     CircuitOpened,
     LedgerTrouble,
@@ -29,6 +30,7 @@ from poku_batch.models import (
     TurnedAway,
 )
 from poku_batch.telemetry.metrics import Metrics, MetricsServer
+from poku_batch.telemetry.records import Part
 from tests.telemetry.telemetry_events import AT, NUMBER, PROMPT, SUMMARY, counts, every_event, full
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -139,6 +141,35 @@ def test_a_rehearsal_is_not_taken_for_real(scraped: Scraped) -> None:
     scraped.metrics.listener("demo", simulated=True).emit(ended("confirmed"))
     name = ("poku_batch_calls_total", (("campaign", "demo (rehearsal)"), ("outcome", "confirmed")))
     assert scraped.scrape()[name] == 1
+
+
+def test_calls_are_measured_by_who_makes_them_and_the_run_by_who_watches_it() -> None:
+    def told(part: Part) -> set[str]:
+        scraped = Scraped()
+        demo = scraped.metrics.listener("demo", part=part)
+        for event in (started({ContactState.PENDING: 3}), ended("confirmed"), full(CallUnknown)):
+            demo.emit(event)
+        values = scraped.scrape().items()
+        return {name.removeprefix("poku_batch_") for (name, labels), value in values if labels}
+
+    every, calls, run = (told(part) for part in Part)
+    assert calls | run == every
+    assert {"calls_total", "calls_in_flight"} <= calls - run
+    assert {"contacts", "paused", "circuit_open", "slots", "concurrency"} <= run - calls
+
+
+def test_a_run_that_a_worker_has_no_part_in_any_more_is_forgotten_and_its_calls_are_not() -> None:
+    scraped = Scraped()
+    first = scraped.metrics.listener("demo", part=Part.CALLS)
+    first.emit(full(LedgerTrouble))
+    first.emit(ended("confirmed"))
+    scraped.metrics.forget(first)
+    assert ("poku_batch_ledger_results_waiting", (("campaign", "demo"),)) not in scraped.scrape()
+    second = scraped.metrics.listener("demo", part=Part.CALLS)
+    scraped.metrics.forget(first)
+    second.emit(ended("confirmed"))
+    assert scraped.value("ledger_results_waiting", campaign="demo") == 0
+    assert scraped.value("calls_total", campaign="demo", outcome="confirmed") == 2
 
 
 def test_labels_stay_few_and_name_nobody(scraped: Scraped) -> None:
