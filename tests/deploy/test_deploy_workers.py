@@ -213,3 +213,44 @@ def test_every_command_is_one_that_there_is() -> None:
         given = [word for word in words if word.startswith("--")]
         told = run(command("poku-batch"), *named, "--help")
         assert all(option in told for option in given), words
+
+
+def commands_of_the_page() -> list[str]:
+    """What docs/deploying.md has somebody type, without its comments."""
+    page = (HOME / "docs" / "deploying.md").read_text()
+    return [line.split("   #")[0] for line in re.findall(r"^\$ (.+)$", page, re.MULTILINE)]
+
+
+def test_the_page_makes_environment_files_that_only_their_owner_reads(tmp_path: Path) -> None:
+    (copying,) = [line for line in commands_of_the_page() if "deploy/env" in line]
+    shutil.copytree(DEPLOY / "env", tmp_path / "deploy" / "env")
+    subprocess.run(["/bin/sh", "-c", copying], check=True, cwd=tmp_path)
+    made = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*.env")}
+    wanted = {Path(one["env_file"]).name for one in loaded(COMPOSE)["services"].values()}
+    assert made == dict.fromkeys(wanted, 0o600)
+
+
+def test_the_page_names_files_that_there_are() -> None:
+    named = {
+        name.rstrip("/")
+        for line in commands_of_the_page()
+        for name in re.findall(r"deploy/[\w@./-]+", line)
+    }
+    assert len(named) > 3
+    assert all((HOME / name).exists() for name in named)
+    assert "deploy/kubernetes" in named
+
+
+def test_kustomize_builds_what_the_page_applies() -> None:
+    if (kubectl := shutil.which("kubectl")) is None:
+        pytest.skip("kubectl is not installed")
+    built = list(yaml.safe_load_all(run(kubectl, "kustomize", DEPLOY / "kubernetes")))
+    kinds = sorted(each["kind"] for each in built)
+    assert kinds == [
+        "Deployment",
+        "Namespace",
+        "NetworkPolicy",
+        "PodDisruptionBudget",
+        "ServiceAccount",
+    ]
+    assert {each["metadata"].get("namespace", "poku-batch") for each in built} == {"poku-batch"}
