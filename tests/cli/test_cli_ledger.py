@@ -33,7 +33,7 @@ def test_a_sound_ledger_is_found_by_campaign_by_folder_and_by_standing_there(
     called: Folder, program: Program
 ) -> None:
     expected = (
-        ".poku-batch/ledger.db, version 5: 3 contacts, 3 attempts\nnothing is wrong with it\n"
+        ".poku-batch/ledger.db, version 6: 3 contacts, 3 attempts\nnothing is wrong with it\n"
     )
     assert ledger(called, program, "check", "campaign.yaml") == expected
     assert ledger(called, program, "check", "--folder", str(called.path)) == expected

@@ -70,7 +70,7 @@ BREAKS = (
     Break(
         what="the interaction ID is not recorded",
         file="engine/journal.py",
-        old="await self._run.started(attempt.id, interaction_id, at=self._clock.now())",
+        old="await self._run.started(attempt.id, interaction_id, at=at)",
         new="pass",
         completion="poll",
     ),

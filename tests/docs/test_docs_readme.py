@@ -123,6 +123,7 @@ def test_the_campaign_and_template_that_the_readme_shows_work(
         "ledger",
         "ledger",
         "ledger",
+        "worker",
         "forget",
     ]
     for command in commands:
