@@ -5,6 +5,7 @@ waiting: where too many wait, lines are left out, and their number is told.
 """
 
 import json
+import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -58,9 +59,11 @@ class JsonDisplay:
         self._lines: queue.Queue[str | None] = queue.Queue(most_waiting)
         self._left_out = 0
         self._writer = threading.Thread(target=self._write, name="poku-log", daemon=True)
+        self._libraries = _Libraries(self.say)
 
     def __enter__(self) -> Self:
         self._writer.start()
+        logging.getLogger().addHandler(self._libraries)
         return self
 
     def __exit__(
@@ -69,6 +72,7 @@ class JsonDisplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        logging.getLogger().removeHandler(self._libraries)
         with suppress(queue.Full):
             self._lines.put(None, timeout=_LAST_LINES_S)
         self._writer.join(_LAST_LINES_S)
@@ -111,6 +115,22 @@ class JsonDisplay:
                 self._stream.flush()
             except (OSError, ValueError):  # nobody reads any more
                 return
+
+
+class _Libraries(logging.Handler):
+    """Says what libraries log, which would else be lines among the others that are no JSON."""
+
+    def __init__(self, say: Callable[..., None]) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say a message; what was raised is named, and no more of it told."""
+        raised = record.exc_info[0] if record.exc_info else None
+        what = f" ({raised.__name__})" if raised else ""
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        with suppress(Exception):  # a message that cannot be made is no fault of who goes on
+            self._say(f"{record.name}: {record.getMessage()}{what}", level=level)
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import threading
 
@@ -64,6 +65,20 @@ def test_what_a_worker_says_is_a_line_among_the_others_and_names_it() -> None:
         "worker": "w-1",
         "message": "trouble with ••••23",
     }
+
+
+def test_what_libraries_log_is_a_line_of_json_too() -> None:
+    out = io.StringIO()
+    logger = logging.getLogger("psycopg.some")
+    with JsonDisplay(out, Identity(worker="w-1")):
+        logger.warning("closing %s", "+14155550123")
+        logger.info("nothing of note")
+        logger.error("a task has failed", exc_info=ValueError("secret"))
+    lines = map(json.loads, out.getvalue().splitlines())
+    assert [(line["level"], line["message"], line["worker"]) for line in lines] == [
+        ("warning", "psycopg.some: closing ••••23", "w-1"),
+        ("error", "psycopg.some: a task has failed (ValueError)", "w-1"),
+    ]
 
 
 def test_a_reader_that_does_not_read_keeps_nobody_waiting() -> None:
