@@ -45,6 +45,7 @@ from poku_batch.models import (
 )
 from poku_batch.ports import EventSink, Ledger
 from poku_batch.telemetry import Identity, WorkerStanding
+from poku_batch.telemetry.supervision import tell_supervisor
 
 #: How often a worker looks for contacts that have become due, in seconds, and for what people ask.
 _TICK_S = 0.5
@@ -168,6 +169,7 @@ class Worker:
         self._say(f"worker {self.name} takes up to {self._settings.concurrency} calls at once")
         async with anyio.create_task_group() as watchers:
             watchers.start_soon(self._heed_signals)
+            watchers.start_soon(tell_supervisor, os.environ)
             try:
                 with self._scope:
                     async with anyio.create_task_group() as calls:

@@ -166,6 +166,16 @@ def test_the_unit_is_hardened(unit: Path) -> None:
     run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", unit)
 
 
+def test_systemd_kills_no_worker_sooner_than_kubernetes() -> None:
+    (container,) = loaded(DEPLOY / "kubernetes" / "deployment.yaml")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    probe = container["livenessProbe"]
+    (watched,) = re.findall(r"^WatchdogSec=(\d+)min$", UNIT.read_text(), re.MULTILINE)
+    assert "\nType=notify\n" in UNIT.read_text()
+    assert int(watched) * 60 == probe["periodSeconds"] * probe["failureThreshold"] >= 60
+
+
 # --- all ---------------------------------------------------------------------------------------
 
 

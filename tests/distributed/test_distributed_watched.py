@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -67,6 +68,8 @@ def small(
         made.base_url = api.url
         made.heartbeat_s = HEARTBEAT_S
         made.worker_env = {
+            "NOTIFY_SOCKET": str(tmp_path / "notify"),
+            "WATCHDOG_USEC": "3000000",
             "POKU_API_KEY": KEY,
             "PGPASSWORD": PASSWORD,
             "POKU_BATCH_LOG": "json",
@@ -144,7 +147,11 @@ def test_a_worker_is_probed_and_measured_from_its_first_call_to_its_last(
 ) -> None:
     quoted = {"error": f"{number(5)} did not answer, says {KEY}"}
     api.acts[number(5)] = [Answer(status=500, body=quoted)]
-    worker = start(small)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(small.worker_env["NOTIFY_SOCKET"])
+        systemd.settimeout(30)
+        worker = start(small)
+        assert [systemd.recv(100) for _ in range(3)] == [b"READY=1", *[b"WATCHDOG=1"] * 2]
     run = small.start_run()
     api.wait_for(4)
 
