@@ -171,8 +171,12 @@ def fleet(
     seed: int = 1,
     extra: str = "",
     call_timeout: str = "4s",
+    together: int = 0,
 ) -> Iterator[Fleet]:
-    """A fleet without workers yet; whatever was started is gone afterwards."""
+    """A fleet without workers yet; whatever was started is gone afterwards.
+
+    The first calls, as many as ``together``, do not end before all of them go on.
+    """
     made = Fleet(
         folder=folder,
         database=database,
@@ -183,7 +187,7 @@ def fleet(
         call_timeout=call_timeout,
     )
     made.write()
-    arguments = [str(folder / "rings.jsonl"), str(seed), *map(str, span_s), mode]
+    arguments = [str(folder / "rings.jsonl"), str(seed), *map(str, span_s), mode, str(together)]
     with subprocess.Popen(
         [sys.executable, str(_API), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as api:
@@ -231,3 +235,10 @@ def ideal_s(rings: list[Ring], slots: int) -> float:
         place = free.index(min(free))
         free[place] += ring.end - ring.start
     return max(free)
+
+
+def cpu_times() -> tuple[int, int]:
+    """How long all processors were idle since the machine was started, and how long there was."""
+    with Path("/proc/stat").open() as stream:
+        times = [int(each) for each in stream.readline().split()[1:9]]
+    return times[3] + times[4], sum(times)

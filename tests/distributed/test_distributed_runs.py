@@ -10,6 +10,7 @@ import pytest
 
 from tests.distributed.fleet import (
     Fleet,
+    cpu_times,
     duplicates,
     fleet,
     ideal_s,
@@ -42,15 +43,21 @@ def all_called_once(small: Fleet) -> None:
     assert {row["call_status"] for row in results.values()} == {"done"}
 
 
-def test_a_run_by_workers_ends_as_one_on_one_machine(small: Fleet) -> None:
-    run = small.start_run()
-    for _ in range(2):
-        small.start_worker(8)
-    assert run.wait(60) == 0, small.said()
-    assert ended(small, "run-1.out")["ending"] == "finished"
-    all_called_once(small)
-    assert most_live(small.rings()) <= 8
-    assert small.end_workers() == [0, 0]
+def test_a_run_by_workers_ends_as_one_on_one_machine(
+    tmp_path: Path, postgresql_server: Server
+) -> None:
+    with fleet(
+        tmp_path, postgresql_server, contacts=60, concurrency=8, span_s=(0.3, 0.8), mode="poll",
+        call_timeout="60s", together=8,
+    ) as made:  # fmt: skip
+        run = made.start_run()
+        for _ in range(2):
+            made.start_worker(8)
+        assert run.wait(100) == 0, made.said()
+        assert ended(made, "run-1.out")["ending"] == "finished"
+        all_called_once(made)
+        assert most_live(made.rings()) == 8
+        assert made.end_workers() == [0, 0]
 
 
 def test_a_run_survives_who_watches_it_and_is_watched_again(small: Fleet) -> None:
@@ -164,30 +171,37 @@ def test_pace_and_limit_hold_over_all_workers(tmp_path: Path, postgresql_server:
         assert 5.5 < rings[-1].start - rings[0].start < 8
 
 
-def test_four_workers_never_make_more_calls_at_once_than_the_limit(
+def test_four_workers_make_as_many_calls_at_once_as_the_limit_and_never_more(
     tmp_path: Path, postgresql_server: Server
 ) -> None:
     with fleet(
-        tmp_path, postgresql_server, contacts=100, concurrency=5, span_s=(0.05, 0.3)
-    ) as made:
+        tmp_path, postgresql_server, contacts=100, concurrency=5, span_s=(0.05, 0.3),
+        call_timeout="60s", together=5,
+    ) as made:  # fmt: skip
         for _ in range(4):
             made.start_worker(5)
         run = made.start_run()
-        assert run.wait(60) == 0, made.said()
+        assert run.wait(100) == 0, made.said()
         all_called_once(made)
-        assert most_live(made.rings()) <= 5
+        assert most_live(made.rings()) == 5
 
 
-def test_slots_are_seldom_free(tmp_path: Path, postgresql_server: Server) -> None:
+def test_slots_are_seldom_free_unless_the_machine_is_busy(
+    tmp_path: Path, postgresql_server: Server
+) -> None:
     with fleet(
         tmp_path, postgresql_server, contacts=400, concurrency=25, span_s=(0.4, 2.0)
     ) as made:
         for _ in range(2):
             made.start_worker(25)
         time.sleep(2)
+        idle, total = cpu_times()
         run = made.start_run()
         assert run.wait(90) == 0, made.said()
+        idle_since, total_since = cpu_times()
         rings = made.rings()
         took = max(ring.end for ring in rings) - rings[0].start
-        # On a machine that has nothing else to do it is above 0.90.
-        assert ideal_s(rings, 25) / took >= 0.5
+        efficiency = ideal_s(rings, 25) / took
+        # Whoever waits for nothing but a late wake-up leaves the machine idle.
+        share_idle = (idle_since - idle) / (total_since - total)
+        assert efficiency >= (0.85 if share_idle > 0.5 else 0.5), share_idle

@@ -17,6 +17,7 @@ from poku_batch.models import (
     InteractionId,
     OpenCall,
     RunEnding,
+    Sequel,
     UnreadCall,
 )
 from tests.ledger.shared import CLINIC, DIGEST, SLOT, STALLED, Shared, now, shared
@@ -265,3 +266,27 @@ async def test_a_contact_that_was_given_back_is_not_begun(world: Shared) -> None
     await world.begin_as(stale)
     with pytest.raises(NotReservedError):
         await world.begin_as(stale)
+
+
+async def test_what_was_handed_over_before_a_call_that_ended_is_not_begun(world: Shared) -> None:
+    await world.admit(slots=1)
+    stale = await world.handed(1)
+    attempt = await world.begin(1, worker=1)
+    again = Sequel(state=ContactState.PENDING, due_at=now())
+    await world.joined(1).finish(attempt, CallResult(outcome="busy"), sequel=again, at=now())
+    await world.admit(slots=20)
+    assert (await world.handed(1)).attempt == 2
+    for guard in (Guard(), Guard(from_number="+14155550100")):
+        with pytest.raises(NotReservedError):
+            await world.joined(0).begin(stale, prompt_sha256=DIGEST, guard=guard, at=now())
+    await world.begin(1, worker=1)
+
+
+async def test_a_call_of_a_run_that_has_ended_is_nobodys_to_take(world: Shared) -> None:
+    await world.admit(slots=1)
+    attempt = await world.begin(1, worker=0)
+    await world.joined(0).started(attempt, InteractionId("call-1"), at=now())
+    await world.held.close(RunEnding.ABANDONED, at=now())
+    taken = await world.distribution.take_call(world.run.id, attempt, world.workers[1])
+    assert taken is None
+    assert world.ask("SELECT worker_id FROM attempts") == [(world.workers[0],)]
