@@ -24,7 +24,7 @@ _USER = "postgres"
 TABLES = (
     *("campaigns", "runs", "contacts", "attempts", "answers", "attempt_events", "prompts"),
     *("verdicts", "salts", "forgotten", "do_not_call", "outbox", "sharing", "recordings"),
-    *("definitions", "workers"),
+    *("definitions", "listed", "workers", "refusals"),
 )
 
 MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"

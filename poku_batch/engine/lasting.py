@@ -328,9 +328,11 @@ class LastingRun:
         except LedgerError:
             return
 
-    async def share(self, definition: str, *, slot: timedelta) -> SharedRun:
+    async def share(
+        self, definition: str, *, slot: timedelta, canary: int | None = None
+    ) -> SharedRun:
         """Let workers make the calls of this run."""
-        return await self._run.share(definition, slot=slot)
+        return await self._run.share(definition, slot=slot, canary=canary)
 
     async def let_go(self) -> None:
         """Free the campaign without ending the run."""

@@ -27,9 +27,16 @@ _WANTED = (
     *("at", "worker"),
 )
 
+#: One by one, by their indexes: a list may have become long since the statement was prepared.
 _FIND_LISTED = """
-    SELECT w.contact_id FROM w JOIN do_not_call d ON d.number = w.to_number
-    WHERE d.removed_at IS NULL
+    SELECT w.contact_id FROM w
+    WHERE (
+        SELECT d.number FROM do_not_call d
+        WHERE d.number = w.to_number AND d.removed_at IS NULL LIMIT 1
+    ) IS NOT NULL OR (
+        SELECT l.number FROM listed l
+        WHERE l.run_id = w.run AND l.number = w.to_number LIMIT 1
+    ) IS NOT NULL
 """
 
 #: As ``TAKE_RESERVED`` for each, where it is the contact's next attempt and not a held one.
@@ -134,7 +141,7 @@ def _row(hold: Hold, intent: Intent) -> tuple[object, ...]:
 def _begin_one(connection: Connection, hold: Hold, intent: Intent) -> Begun:
     """Begin one that may be held back by a rule, or that goes on with a held attempt."""
     admission, guard, at = intent.admission, intent.guard, intent.at
-    objection = guards.object_to(connection, admission.to, guard, at=at)
+    objection = guards.object_to(connection, admission.to, guard, run=hold.run, at=at)
     if objection is not None:
         _heed(connection, hold, admission, objection, at=at)
         return objection

@@ -40,7 +40,9 @@ TABLES: dict[str, tuple[str, ...]] = {
     "sharing": ("campaign_id", "first_position", "position"),
     "recordings": ("attempt_id",),
     "definitions": ("run_id",),
+    "listed": ("run_id", "number"),
     "workers": ("id",),
+    "refusals": ("run_id", "worker_id"),
 }
 
 #: How many rows are read at once.

@@ -80,6 +80,8 @@ _ERASE = (
         OR contact_id IN (SELECT id FROM temp.persons)
     """,
     "DELETE FROM do_not_call WHERE number = :number",
+    # What a run left that died before workers had it.
+    "DELETE FROM listed WHERE number = :number",
     # A row whose contact has lost its key is somebody new to the next enrolment.
     "UPDATE campaigns SET enrolled_from = NULL",
     "DELETE FROM recordings WHERE attempt_id IN (SELECT id FROM temp.calls)",

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from poku_batch.campaign.durations import format_duration
-from poku_batch.ledger import instants
+from poku_batch.ledger import do_not_call, instants, listing
 from poku_batch.ledger.connection import Connection
-from poku_batch.ledger.do_not_call import is_listed
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.kinds import LISTED
 from poku_batch.models import Cap, Guard, Later, Never, WaitKind
@@ -52,14 +51,20 @@ TO = _FIND_CALL.format(which="to_number")
 FROM = _FIND_CALL.format(which="from_number")
 
 
+def listed_by(connection: Connection, number: str, *, run: int) -> str | None:
+    """The list against a call to a number by a run: the ledger's, or one that the run has."""
+    own = do_not_call.is_listed(connection, number)
+    return own if own is not None else listing.source(connection, number, run=run)
+
+
 def object_to(
-    connection: Connection, number: str, guard: Guard, *, at: datetime
+    connection: Connection, number: str, guard: Guard, *, run: int, at: datetime
 ) -> Later | Never | None:
-    """Why a number may not be called at a time, or not yet; None where nothing stands against it.
+    """Why a run may not call a number at a time, or not yet; None where nothing is against it.
 
     Of several caps that are reached the one that lasts longest is given.
     """
-    source = is_listed(connection, number)
+    source = listed_by(connection, number, run=run)
     if source is not None:
         return Never(why=f"{LISTED}: {source}")
     waits = [

@@ -323,10 +323,14 @@ class SqliteRun:
             lambda connection: controls.beat(connection, self._hold, doing, seen_at=seen_at)
         )
 
-    async def share(self, definition: str, *, slot: timedelta) -> SharedRun:
+    async def share(
+        self, definition: str, *, slot: timedelta, canary: int | None = None
+    ) -> SharedRun:
         """Let workers make the calls of this run, which was just begun."""
         await self._writer.run(
-            lambda connection: runs.share(connection, self._hold, definition=definition, slot=slot)
+            lambda connection: runs.share(
+                connection, self._hold, definition=definition, slot=slot, canary=canary
+            )
         )
         return SharedRun(
             id=RunId(self._hold.run),

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from poku_batch.errors import CampaignBusyError
-from poku_batch.ledger import instants, statements, transitions
+from poku_batch.ledger import instants, listing, statements, transitions
 from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.holds import Hold, campaign_number
@@ -43,6 +43,7 @@ def open_run(
         )
     do(connection, statements.RELEASE_ALL, values)
     do(connection, statements.ABANDON_RUNS, values)
+    listing.forget_all(connection, campaign=number)
     added = do(connection, statements.ADD_RUN, values | {"host": host, "pid": pid})
     ((run,),) = added.fetchall()
     hold = Hold(campaign=number, run=run, tell_results=tell_results)
@@ -58,14 +59,19 @@ def close_run(connection: Connection, hold: Hold, ending: RunEnding, *, at: date
     if ended.rowcount:
         do(connection, statements.RELEASE_ALL, values)
         do(connection, statements.FORGET_DEFINITION, values)
+        do(connection, statements.FORGET_REFUSALS, values)
+        listing.forget(connection, run=hold.run)
 
 
-def share(connection: Connection, hold: Hold, *, definition: str, slot: timedelta) -> None:
+def share(
+    connection: Connection, hold: Hold, *, definition: str, slot: timedelta, canary: int | None
+) -> None:
     """Let workers make the calls of a run that was just begun; ``slot`` is a call's longest."""
     values = {
         "run": hold.run,
         "tell": int(hold.tell_results),
         "slot": instants.length(slot),
+        "canary": canary,
         "definition": definition,
     }
     do(connection, statements.SHARE_RUN, values)

@@ -36,11 +36,14 @@ Invariants:
   which the callee asked not to be called.
 - A run is ``distributed`` where its calls are made by workers; ``tells_results``: somebody is to
   hear of results; ``slot_length`` is for how long a call may go on. While it is open,
-  ``definitions`` has what workers need to know of its campaign (JSON, no secret). ``next_start`` is
-  the earliest time for the next call that is spaced, ``wanted_ending`` is how a worker found that
-  the run is to end. ``api_bearing`` is what was learned of how many calls the API bears (JSON;
+  ``definitions`` has what workers need to know of its campaign (JSON, no secret), ``listed`` the
+  numbers on its do-not-call files, E.164, with the name of a file that each is on: nobody is begun
+  to be called who is in it. A row of ``refusals`` says why a worker takes no part. ``next_start``
+  is the earliest time for the next call that is spaced, ``wanted_ending`` is how a worker found
+  that the run is to end. ``api_bearing`` is what was learned of how many calls the API bears (JSON;
   ``policy.bearing``); until ``shut_until`` nobody is called because of that. ``budget_left`` is how
   many more calls the budget was last found to allow, ``admitted_at`` when last somebody looked.
+  While ``canary`` is not NULL, so many contacts are called at the most.
 - What a distributed run has used up is added to, not counted anew. ``called`` of its attempts have
   ids after ``called_from`` and up to ``called_to``; those before were begun by an earlier run. Both
   are NULL where nobody has counted. ``minutes`` is what its campaign has used up by the history's
@@ -429,10 +432,19 @@ _VERSION_6 = (
     "ALTER TABLE runs ADD COLUMN shut_until BIGINT",
     "ALTER TABLE runs ADD COLUMN wanted_ending TEXT",
     "ALTER TABLE runs ADD COLUMN wanted_why TEXT",
+    "ALTER TABLE runs ADD COLUMN canary BIGINT",
     """
     CREATE TABLE definitions (
         run_id INTEGER PRIMARY KEY REFERENCES runs (id),
         definition TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE listed (
+        run_id BIGINT NOT NULL,
+        number TEXT NOT NULL,
+        source TEXT NOT NULL,
+        PRIMARY KEY (run_id, number)
     )
     """,
     """
@@ -444,6 +456,14 @@ _VERSION_6 = (
         seen_at BIGINT NOT NULL,
         ended_at BIGINT,
         doing TEXT
+    )
+    """,
+    """
+    CREATE TABLE refusals (
+        run_id BIGINT NOT NULL,
+        worker_id BIGINT NOT NULL,
+        why TEXT NOT NULL,
+        PRIMARY KEY (run_id, worker_id)
     )
     """,
     "CREATE INDEX workers_alive ON workers (seen_at) WHERE ended_at IS NULL",

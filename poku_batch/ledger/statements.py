@@ -37,12 +37,15 @@ FIND_DISTRIBUTED = """
 """
 
 SHARE_RUN = """
-    UPDATE runs SET distributed = 1, tells_results = :tell, slot_length = :slot WHERE id = :run
+    UPDATE runs SET distributed = 1, tells_results = :tell, slot_length = :slot, canary = :canary
+    WHERE id = :run
 """
 
 ADD_DEFINITION = "INSERT INTO definitions (run_id, definition) VALUES (:run, :definition)"
 
 FORGET_DEFINITION = "DELETE FROM definitions WHERE run_id = :run"
+
+FORGET_REFUSALS = "DELETE FROM refusals WHERE run_id = :run"
 
 IS_RUN_OPEN = "SELECT 1 FROM runs WHERE id = :run AND ended_at IS NULL"
 

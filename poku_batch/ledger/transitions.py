@@ -12,7 +12,7 @@ from datetime import datetime
 from poku_batch.errors import LedgerError, NotReservedError
 from poku_batch.ledger import instants, outbox, sequels, statements
 from poku_batch.ledger.connection import Connection
-from poku_batch.ledger.do_not_call import is_listed
+from poku_batch.ledger.guards import listed_by
 from poku_batch.ledger.happenings import do, record
 from poku_batch.ledger.holds import Hold, require_open, require_wanted
 from poku_batch.ledger.kinds import LISTED, kind_of
@@ -141,7 +141,7 @@ def begin_again(
     attempt.require_held_or("be placed again")
     if attempt.run != hold.run:
         raise LedgerError(f"attempt {attempt_id} cannot be placed again: another run began it")
-    source = is_listed(connection, attempt.to)
+    source = listed_by(connection, attempt.to, run=hold.run)
     if source is not None:
         raise NotReservedError(
             f"attempt {attempt_id} cannot be placed again: its number is {LISTED}: {source}"

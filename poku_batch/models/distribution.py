@@ -117,7 +117,7 @@ class Room:
     those that ended and are being read. ``left`` is what the run's limit leaves. ``over``: no call
     is begun any more, once what goes on has ended, for that reason; ``why`` says more. The API
     bears ``borne`` calls at once, as far as is known; ``circuit`` is the breaker where it has
-    opened.
+    opened. ``CANARY``: not until somebody has said that it is gone on.
     """
 
     held: int
@@ -147,18 +147,45 @@ class Swept:
     """What was found of workers that are gone: how many of each.
 
     ``unknown`` attempts had left and were not answered, ``handed_on`` calls are to be followed by
-    another worker, ``given_back`` contacts are given out again.
+    another worker, ``given_back`` contacts are given out again. ``closed`` runs, which nobody
+    watched, were to end and have.
     """
 
     workers: int = 0
     unknown: int = 0
     handed_on: int = 0
     given_back: int = 0
+    closed: int = 0
 
     @property
     def any(self) -> bool:
         """Whether there was anything."""
-        return bool(self.workers or self.unknown or self.handed_on or self.given_back)
+        found = (self.workers, self.unknown, self.handed_on, self.given_back, self.closed)
+        return any(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a worker takes no part in a run; ``worker`` is its name."""
+
+    worker: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attendance:
+    """Whether somebody watches a distributed run, and whether anybody is left to be called.
+
+    ``quiet``: nobody is waiting to be called, now or later, and no call goes on.
+    """
+
+    watched: bool
+    quiet: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has come to its end, and nobody has seen it."""
+        return self.quiet and not self.watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

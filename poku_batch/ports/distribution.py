@@ -1,6 +1,6 @@
 """A ledger that many machines share: runs whose calls workers make."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,11 +10,13 @@ from poku_batch.models import (
     AdmissionRules,
     ApiNews,
     AttemptId,
+    Attendance,
     CampaignId,
     ContactId,
     Handed,
     OpenCall,
     Permission,
+    Refusal,
     Room,
     RunEnding,
     RunId,
@@ -71,6 +73,20 @@ class Distribution(Protocol):
     async def definition(self, run: RunId) -> str | None:
         """What workers need to know of a run's campaign; None once the run has ended."""
 
+    async def listed(self, run: RunId) -> set[str]:
+        """The numbers (E.164) on the run's do-not-call files, as the ledger has them."""
+
+    async def list_numbers(self, run: RunId, numbers: Sequence[tuple[str, str]]) -> None:
+        """Let nobody be called by a run who has one of the numbers, each with its list's name.
+
+        From the return on no call to any of them begins, whichever worker would; one that is in it
+        already stays. A few thousand at a time: nobody else writes meanwhile. The run need not be
+        shared yet; it forgets them when it ends.
+        """
+
+    async def unlist_numbers(self, run: RunId, numbers: Sequence[str]) -> None:
+        """Take numbers off again, of a run; the ledger's own list is another."""
+
     def join(self, run: SharedRun, worker: WorkerId) -> LedgerRun:
         """A worker's hold on a run: it writes what comes of its calls, and does not end it."""
 
@@ -126,8 +142,18 @@ class Distribution(Protocol):
     async def sweep(self, *, stalled: timedelta) -> Swept:
         """Settle what workers left that are gone, and what the engine lost, in one step.
 
-        A worker that was not heard of for longer than ``stalled`` is gone.
+        A worker that was not heard of for longer than ``stalled`` is gone. Ends with
+        ``close_left``.
         """
+
+    async def close_left(self) -> int:
+        """Close runs that somebody wanted to end, with no open call, and that nobody watches.
+
+        Says how many. Whoever watches a run ends it.
+        """
+
+    async def attendance(self, run: SharedRun) -> Attendance:
+        """Whether somebody watches an open run, and whether anybody is left to be called."""
 
     async def happened(
         self, run: RunId, *, after: int, limit: int = 1_000
@@ -142,6 +168,21 @@ class Distribution(Protocol):
 
     async def ask_to_end(self, run: RunId, ending: RunEnding, why: str | None) -> None:
         """Let no call of a run begin any more; who asks first is heeded."""
+
+    async def canary(self, run: RunId) -> int | None:
+        """How many contacts an open run calls until it is gone on; None for no such bound."""
+
+    async def go_on(self, run: RunId) -> None:
+        """Let a run call everybody else, after its canary."""
+
+    async def ended(self, run: RunId) -> tuple[RunEnding, str | None] | None:
+        """How a run has ended, and why; None for one that is open."""
+
+    async def refuse(self, run: RunId, worker: WorkerId, why: str) -> None:
+        """Say why a worker takes no part in a run; kept until that ends."""
+
+    async def refusals(self, run: RunId) -> list[Refusal]:
+        """The workers that take no part in a run, of those that have not ended, oldest first."""
 
     async def wanted_ending(self, run: RunId) -> tuple[RunEnding, str | None] | None:
         """How a run was asked to end; None where it goes on. An ended one is ``ABANDONED``."""

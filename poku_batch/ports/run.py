@@ -281,10 +281,13 @@ class LedgerRun(Protocol):
         On a run that was closed nothing changes.
         """
 
-    async def share(self, definition: str, *, slot: timedelta) -> SharedRun:
+    async def share(
+        self, definition: str, *, slot: timedelta, canary: int | None = None
+    ) -> SharedRun:
         """Let workers make the calls of this run, which was just begun; see ``Distribution``.
 
         ``definition`` is what they need to know of the campaign, ``slot`` how long a call may last.
+        ``canary`` contacts are called at the most, until ``Distribution.go_on``.
         Calls of earlier runs are not handed over yet.
         """
 

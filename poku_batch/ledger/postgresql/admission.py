@@ -56,7 +56,7 @@ NOW = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 _FIND_RUN = f"""
     SELECT {NOW}, r.campaign_id, r.tells_results, r.started_at, r.next_start, r.budget_left,
         r.admitted_at, r.api_bearing, r.wanted_ending, r.wanted_why, r.stop_asked_by, c.paused_at,
-        r.ended_at, r.called, r.called_from, r.called_to, r.minutes, r.minutes_to
+        r.ended_at, r.called, r.called_from, r.called_to, r.minutes, r.minutes_to, r.canary
     FROM runs r JOIN campaigns c ON c.id = r.campaign_id
     WHERE r.id = :run AND r.distributed = 1
 """  # noqa: S608  # put together from the parts above alone
@@ -185,6 +185,7 @@ class _Standing:
     called_to: int | None
     minutes: int | None
     minutes_to: int
+    canary: int | None
 
     @property
     def now_s(self) -> float:
@@ -200,6 +201,11 @@ class _Standing:
     def is_to_end(self) -> bool:
         """Whether somebody has asked it to end."""
         return self.wanted is not None or self.stop_by is not None
+
+    def limit(self, rules: AdmissionRules) -> int | None:
+        """How many contacts may be called at the most, for the time being."""
+        limits = [limit for limit in (rules.limit, self.canary) if limit is not None]
+        return min(limits, default=None)
 
     def share(self, rules: AdmissionRules) -> float:
         """How much of the full pace the run has come to."""
@@ -339,6 +345,8 @@ def _over(
     if _is_late(standing, rules):
         return RunEnding.DUE_LATER, "the time given with --until has come"
     if left is not None and left <= 0:
+        if standing.limit(rules) != rules.limit:
+            return RunEnding.CANARY, None
         return RunEnding.LIMIT, rules.limit_why
     if money is not None and money.room(*_usage(connection, standing)) <= 0:
         return RunEnding.BUDGET, "limits.budget has no room for one more call"
@@ -394,7 +402,8 @@ def _left(
     connection: Connection, run: int, standing: _Standing, rules: AdmissionRules, reserved: int
 ) -> int | None:
     """How many more the run's own limit allows; what was begun since is added to its count."""
-    if rules.limit is None:
+    limit = standing.limit(rules)
+    if limit is None:
         return None
     values = {"run": run, "from": standing.called_from or 0, "to": standing.called_to or 0}
     earlier, more, away, last = map(int, do(connection, _COUNT_CALLED, values).fetchone())
@@ -404,7 +413,7 @@ def _left(
     else:
         standing.called += more
     standing.called_to = last
-    return rules.limit - earlier - standing.called + away - reserved
+    return limit - earlier - standing.called + away - reserved
 
 
 def _interval(standing: _Standing, rules: AdmissionRules) -> int | None:

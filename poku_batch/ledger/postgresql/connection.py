@@ -32,7 +32,7 @@ _DOUBT_S = 20.0
 #: Those that hold words or numbers of people.
 _TABLES = (
     *("contacts", "attempts", "answers", "attempt_events", "prompts", "verdicts", "outbox"),
-    *("do_not_call", "recordings"),
+    *("do_not_call", "listed", "recordings"),
 )
 
 _IS_OURS = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass"

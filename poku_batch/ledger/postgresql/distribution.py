@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -12,12 +12,19 @@ import anyio.to_thread
 
 from poku_batch.errors import CampaignBusyError, LedgerError
 from poku_batch.events import Event
-from poku_batch.ledger import holds, instants, readings, runs, statements
+from poku_batch.ledger import holds, instants, listing, readings, runs, statements
 from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.failures import DATABASE_ERRORS, translated
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.holds import Hold
-from poku_batch.ledger.postgresql import admission, happenings, jobs, sweeping, workers
+from poku_batch.ledger.postgresql import (
+    admission,
+    happenings,
+    jobs,
+    leaving,
+    sweeping,
+    workers,
+)
 from poku_batch.ledger.postgresql.admission import NOW, Money
 from poku_batch.ledger.postgresql.connection import PostgresConnection
 from poku_batch.ledger.postgresql.place import PostgresSchema
@@ -28,10 +35,12 @@ from poku_batch.models import (
     AdmissionRules,
     ApiNews,
     AttemptId,
+    Attendance,
     CampaignId,
     ContactId,
     Handed,
     OpenCall,
+    Refusal,
     Room,
     RunEnding,
     RunId,
@@ -51,6 +60,9 @@ _FIND_RUNS = """
     WHERE r.ended_at IS NULL AND r.distributed = 1
     ORDER BY r.id
 """
+
+#: So many numbers are read at once.
+_LISTED_AT_ONCE = 50_000
 
 _FIND_DEFINITION = "SELECT definition FROM definitions WHERE run_id = :run"
 
@@ -72,6 +84,12 @@ _FIND_CALL = """
     WHERE a.id = :attempt AND a.interaction_id IS NOT NULL
         AND a.state IN ('dialing', 'in_call', 'unknown')
 """
+
+_FIND_CANARY = "SELECT canary FROM runs WHERE id = :run AND ended_at IS NULL"
+
+_GO_ON = "UPDATE runs SET canary = NULL WHERE id = :run AND ended_at IS NULL"
+
+_FIND_ENDING = "SELECT ending, wanted_why, stop_asked_by FROM runs WHERE id = :run"
 
 _FIND_WANTED = "SELECT wanted_ending, wanted_why, ended_at FROM runs WHERE id = :run"
 
@@ -169,6 +187,27 @@ class PostgresDistribution:
         found = await self._ask(_FIND_DEFINITION, {"run": run})
         return None if found is None else str(found[0])
 
+    async def listed(self, run: RunId) -> set[str]:
+        """The numbers on the run's do-not-call files, as the ledger has them."""
+        found: set[str] = set()
+        after = ""
+        while True:
+            batch = await self._reader.run(
+                partial(listing.numbers, run=run, after=after, limit=_LISTED_AT_ONCE)
+            )
+            if not batch:
+                return found
+            found.update(batch)
+            after = batch[-1]
+
+    async def list_numbers(self, run: RunId, numbers: Sequence[tuple[str, str]]) -> None:
+        """Let nobody be called by a run who has one of the numbers."""
+        await self._writer.run(partial(listing.add, rows=numbers, run=run))
+
+    async def unlist_numbers(self, run: RunId, numbers: Sequence[str]) -> None:
+        """Take numbers off again."""
+        await self._writer.run(partial(listing.remove, numbers=numbers, run=run))
+
     def join(self, run: SharedRun, worker: WorkerId) -> SqliteRun:
         """A worker's hold on a run."""
         return SqliteRun(run.campaign, _hold(run, worker), self._writer, self._reader, _NoLease())
@@ -179,7 +218,8 @@ class PostgresDistribution:
         with anyio.CancelScope(shield=True):
             if not await anyio.to_thread.run_sync(lock.acquire):
                 raise CampaignBusyError(
-                    f"the campaign {run.campaign} is watched already, by another process",
+                    f"the campaign {run.campaign} is watched already, by another process; its run "
+                    "goes on there. poku-batch status shows how it stands",
                     host=socket.gethostname(),
                     pid=os.getpid(),
                 )
@@ -267,7 +307,21 @@ class PostgresDistribution:
 
     async def sweep(self, *, stalled: timedelta) -> Swept:
         """Settle what workers left that are gone, and what the engine lost, in one step."""
-        return await self._writer.run(partial(sweeping.sweep, stalled=stalled))
+        return await self._writer.run(
+            lambda connection: sweeping.sweep(leaving.of_postgresql(connection), stalled=stalled)
+        )
+
+    async def close_left(self) -> int:
+        """Close runs that are to end, have no open call, and are watched by nobody."""
+        return await self._writer.run(
+            lambda connection: leaving.close_left(leaving.of_postgresql(connection))
+        )
+
+    async def attendance(self, run: SharedRun) -> Attendance:
+        """Whether somebody watches a run, and whether anybody is left to be called."""
+        return await self._reader.run(
+            lambda connection: leaving.attendance(leaving.of_postgresql(connection), run)
+        )
 
     async def happened(
         self, run: RunId, *, after: int, limit: int = 1_000
@@ -283,6 +337,31 @@ class PostgresDistribution:
         """Let no call of a run begin any more; who asks first is heeded."""
         values = {"run": run, "ending": ending, "why": why}
         await self._writer.run(lambda connection: do(connection, admission.END_SO, values))
+
+    async def canary(self, run: RunId) -> int | None:
+        """How many contacts are called before somebody says that it is gone on; None for all."""
+        found = await self._ask(_FIND_CANARY, {"run": run})
+        return None if found is None else found[0]
+
+    async def go_on(self, run: RunId) -> None:
+        """Let everybody else be called, after the canary."""
+        await self._writer.run(lambda connection: do(connection, _GO_ON, {"run": run}))
+
+    async def ended(self, run: RunId) -> tuple[RunEnding, str | None] | None:
+        """How a run has ended, and why; None for one that is open."""
+        found = await self._ask(_FIND_ENDING, {"run": run})
+        if found is None or found[0] is None:
+            return None
+        why = found[1] if found[2] is None else f"{found[2]} asked it to stop"
+        return RunEnding(found[0]), why
+
+    async def refuse(self, run: RunId, worker: WorkerId, why: str) -> None:
+        """Say why a worker takes no part in a run."""
+        await self._writer.run(partial(workers.refuse, run=run, worker=worker, why=why))
+
+    async def refusals(self, run: RunId) -> list[Refusal]:
+        """The workers that take no part in a run, of those that have not ended."""
+        return await self._reader.run(partial(workers.refusals, run=run))
 
     async def wanted_ending(self, run: RunId) -> tuple[RunEnding, str | None] | None:
         """How a run was asked to end; None where it goes on."""

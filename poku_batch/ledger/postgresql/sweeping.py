@@ -15,8 +15,9 @@ from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do, record
 from poku_batch.ledger.holds import Hold
 from poku_batch.ledger.many import do_each
-from poku_batch.ledger.postgresql import jobs
+from poku_batch.ledger.postgresql import jobs, leaving
 from poku_batch.ledger.postgresql.admission import GRACE, NOW, READ_LONGEST
+from poku_batch.ledger.postgresql.connection import PostgresConnection
 from poku_batch.models import AttemptId, Happening, JobKind, Swept
 
 #: Nobody was heard of while the database was not there.
@@ -132,7 +133,7 @@ _GIVE_BACK = f"""
 """  # noqa: S608  # put together from the parts above alone
 
 
-def sweep(connection: Connection, *, stalled: timedelta) -> Swept:
+def sweep(connection: PostgresConnection, *, stalled: timedelta) -> Swept:
     """Give up workers that were not heard of for so long, and settle what they left."""
     now, up_since = connection.execute(_FIND_NOW).fetchone()
     gone: Sequence[Any] = ()
@@ -146,6 +147,7 @@ def sweep(connection: Connection, *, stalled: timedelta) -> Swept:
         unknown=_doubt_cut_off(connection, now),
         handed_on=_hand_on(connection, now),
         given_back=len(connection.execute(_GIVE_BACK).fetchall()),
+        closed=leaving.close_left(connection),
     )
 
 

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 
 from poku_batch.ledger import instants
+from poku_batch.ledger.cells import storable
 from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.postgresql.admission import NOW
-from poku_batch.models import WorkerId, WorkerRecord
+from poku_batch.models import Refusal, RunId, WorkerId, WorkerRecord
 
 _REGISTER = f"""
     INSERT INTO workers (name, concurrency, started_at, seen_at)
@@ -30,7 +31,23 @@ _FIND_ALL = f"""
     ORDER BY w.id
 """  # noqa: S608  # put together from the parts above alone
 
+_REFUSE = """
+    INSERT INTO refusals (run_id, worker_id, why) SELECT :run, :worker, :why WHERE EXISTS (
+        SELECT 1 FROM runs WHERE id = :run AND ended_at IS NULL
+    )
+    ON CONFLICT (run_id, worker_id) DO UPDATE SET why = excluded.why
+"""
+
+_FIND_REFUSALS = """
+    SELECT w.name, f.why FROM refusals f JOIN workers w ON w.id = f.worker_id
+    WHERE f.run_id = :run AND w.ended_at IS NULL
+    ORDER BY w.id
+"""
+
 _DRAINING = "draining"
+
+#: So much is kept of why a worker takes no part, in characters.
+_LONGEST_WHY = 400
 
 
 def register(connection: Connection, name: str, concurrency: int) -> WorkerId:
@@ -65,4 +82,17 @@ def alive(connection: Connection) -> list[WorkerRecord]:
         for number, name, concurrency, started_at, silent, doing, calls in connection.execute(
             _FIND_ALL
         )
+    ]
+
+
+def refuse(connection: Connection, run: RunId, worker: WorkerId, why: str) -> None:
+    """Say why a worker takes no part in a run; nothing is kept of one that has ended."""
+    values = {"run": run, "worker": worker, "why": storable(why[:_LONGEST_WHY])}
+    do(connection, _REFUSE, values)
+
+
+def refusals(connection: Connection, run: RunId) -> list[Refusal]:
+    """The workers that take no part in a run, oldest first, of those that have not ended."""
+    return [
+        Refusal(worker=name, why=why) for name, why in do(connection, _FIND_REFUSALS, {"run": run})
     ]
