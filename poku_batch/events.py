@@ -397,6 +397,23 @@ class WorkersLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRefused:
+    """A worker takes no part in the run; ``why`` says what it lacks."""
+
+    at: datetime
+    worker: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunKept:
+    """A distributed run goes on as it was begun; ``changed`` is what would be otherwise now."""
+
+    at: datetime
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryTrouble:
     """Metrics, traces or the health endpoint are not to be had; calls go on without them."""
 
@@ -450,6 +467,8 @@ Event = (
     | ResultsRescued
     | WorkersSeen
     | WorkersLost
+    | WorkerRefused
+    | RunKept
     | TelemetryTrouble
     | RunEnded
 )

@@ -56,6 +56,9 @@ async def stop_campaign(campaign: Campaign, *, simulate: bool = False) -> Asked:
         stopping = await ledger.controls.ask_to_stop(
             campaign.identity, by=environment.person(), at=datetime.now(UTC)
         )
+        if ledger.distribution is not None and stopping is not None:
+            # Nobody may be there to end it: no worker, and nobody who watches.
+            await ledger.distribution.close_left()
         asked_before = before is not None and before.stop_asked_by is not None
         return Asked(
             new=stopping is not None and not asked_before,

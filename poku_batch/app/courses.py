@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from poku_batch.models import CampaignId, Pause, RunRecord, WorkerRecord
+from poku_batch.models import Attendance, CampaignId, Pause, RunRecord, WorkerRecord
 from poku_batch.policy.liveness import FRESH, Liveness, liveness
 from poku_batch.ports import Ledger
 
@@ -18,15 +18,21 @@ class Course:
     """A campaign's pause, its latest run, and how many of its calls are open.
 
     ``liveness`` is that run's; None, as ``run``, for a campaign that was never run. Where
-    ``workers`` make its calls, it is alive as long as one of them is, whoever watches.
+    ``workers`` make its calls, it is alive as long as one of them is, whoever watches;
+    ``attendance`` says whether anybody does.
     """
 
     pause: Pause | None = None
     run: RunRecord | None = None
     liveness: Liveness | None = None
     open_calls: int = 0
-    shared: bool = False
+    attendance: Attendance | None = None
     workers: tuple[WorkerRecord, ...] = ()
+
+    @property
+    def shared(self) -> bool:
+        """Whether a run is open whose calls workers make."""
+        return self.attendance is not None
 
     @property
     def goes_on(self) -> bool:
@@ -37,16 +43,26 @@ class Course:
 async def course_of(ledger: Ledger, campaign: CampaignId) -> Course:
     """How a campaign goes on at this moment."""
     run = await ledger.controls.latest_run(campaign)
-    workers = await workers_of(ledger, campaign)
+    attendance = await attendance_of(ledger, campaign)
+    workers = None if attendance is None else await workers_of(ledger, campaign)
     alive = None if run is None else liveness_of(run)
     return Course(
         pause=await ledger.controls.paused(campaign),
         run=run,
-        liveness=alive if workers is None else liveness_by(workers),
+        liveness=alive if attendance is None else liveness_by(workers or (), attendance),
         open_calls=(await ledger.browsing.calls_now(campaign, limit=0))[1],
-        shared=workers is not None,
+        attendance=attendance,
         workers=tuple(workers or ()),
     )
+
+
+async def attendance_of(ledger: Ledger, campaign: CampaignId) -> Attendance | None:
+    """Whether a campaign's run by workers is watched, and is over; None where none is open."""
+    distribution = ledger.distribution
+    run = None if distribution is None else await distribution.open_run(campaign)
+    if distribution is None or run is None:
+        return None
+    return await distribution.attendance(run)
 
 
 async def workers_of(ledger: Ledger, campaign: CampaignId) -> list[WorkerRecord] | None:
@@ -57,8 +73,10 @@ async def workers_of(ledger: Ledger, campaign: CampaignId) -> list[WorkerRecord]
     return await distribution.workers()
 
 
-def liveness_by(workers: Sequence[WorkerRecord]) -> Liveness:
+def liveness_by(workers: Sequence[WorkerRecord], attendance: Attendance | None = None) -> Liveness:
     """Whether a run goes on whose calls workers make."""
+    if attendance is not None and attendance.is_over:
+        return Liveness.FINISHED
     alive = any(worker.silent <= FRESH for worker in workers)
     return Liveness.ALIVE if alive else Liveness.SILENT
 

@@ -1,8 +1,9 @@
 """What a worker needs to know of a campaign, as the ledger keeps it for the time of a run.
 
 Texts and numbers, in JSON: the campaign file without what is the watching process' own (its sheet,
-its outputs, its hooks), the template and what it includes, and who is on its do-not-call files. No
-secret is in a campaign file; what workers need of them is in their environment.
+its outputs, its hooks), the template and what it includes. No secret is in a campaign file; what
+workers need of them is in their environment. Who is on do-not-call files may change while the run
+goes on, and is not here: the ledger asks about it at every call (see ``listing``).
 """
 
 import json
@@ -14,7 +15,6 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from poku_batch.app.lists import DoNotCallLists
 from poku_batch.app.preparing import Prepared, compile_templates
 from poku_batch.campaign import Campaign, campaign_of, parse_document
 from poku_batch.engine.compose import Composer
@@ -30,6 +30,15 @@ _VERSION = 1
 _OWN = ("output", "hooks", "do_not_call", "prompt", "contacts")
 _OF_CONTACTS = ("region", "timezone", "not_before", "not_after", "consent", "priority")
 
+#: What can differ between a run and the campaign as it is now, and what holds it.
+_WORDS = {
+    "the campaign file": ("campaign",),
+    "the template": ("prompt", "included"),
+    "the columns of the sheet": ("columns", "permit_columns", "decimal"),
+    "--limit": ("limit",),
+    "--until": ("until",),
+}
+
 #: Stands for the sheet, which no worker opens.
 _NO_SHEET = "sheet.csv"
 _PROMPT = "prompt.md.j2"
@@ -42,24 +51,17 @@ class Definition:
     campaign: Campaign
     composer: Composer
     columns: PermitColumns
-    listed: frozenset[int]
     limit: int | None
     until: datetime | None
-
-    def source(self, number: str) -> str | None:
-        """The list that an E.164 number is on; None where it is on none of them."""
-        return "the campaign's do-not-call files" if int(number) in self.listed else None
+    history: int
 
 
 def definition_text(
-    prepared: Prepared,
-    lists: DoNotCallLists,
-    *,
-    limit: int | None,
-    until: datetime | None,
+    prepared: Prepared, *, limit: int | None, until: datetime | None, history: int
 ) -> str:
     """What workers are to know of a campaign that was made ready.
 
+    ``history`` is how far the ledger's went before the run began, for whoever comes to watch it.
     Raises ``UsageError`` where its file is not any more what it was when it was read.
     """
     campaign = prepared.campaign
@@ -74,18 +76,17 @@ def definition_text(
             "columns": prepared.sheet.columns,
             "permit_columns": asdict(prepared.permit_columns),
             "decimal": prepared.sheet.decimal,
-            "do_not_call": sorted(lists.numbers()),
             "limit": limit,
             "until": None if until is None else until.isoformat(),
+            "history": history,
         }
     )
 
 
-def wishes_of(text: str) -> tuple[int | None, datetime | None]:
-    """The limit of a definition's run, and from when on nobody is called (aware)."""
-    said = json.loads(text)
-    until = said["until"]
-    return said["limit"], None if until is None else datetime.fromisoformat(until)
+def changes(before: str, after: str) -> list[str]:
+    """What is otherwise in a campaign's later definition, in words."""
+    old, new = json.loads(before), json.loads(after)
+    return [what for what, keys in _WORDS.items() if any(old.get(key) != new[key] for key in keys)]
 
 
 @contextmanager
@@ -96,7 +97,10 @@ def opened(text: str) -> Iterator[Definition]:
     """
     said: dict[str, Any] = json.loads(text)
     if said.get("version") != _VERSION:
-        raise LedgerError("this run was begun by another version of poku-batch")
+        raise LedgerError(
+            "this run was begun by another version of poku-batch: work and watch with that one, or "
+            "end the run with poku-batch stop"
+        )
     with tempfile.TemporaryDirectory(prefix="poku-batch-") as name:
         folder = Path(name)
         yield _definition(said, folder)
@@ -126,9 +130,9 @@ def _definition(said: dict[str, Any], folder: Path) -> Definition:
             ),
         ),
         columns=PermitColumns(**(columns | {"names": names})),
-        listed=frozenset(said["do_not_call"]),
         limit=said["limit"],
         until=None if until is None else datetime.fromisoformat(until),
+        history=said["history"],
     )
 
 

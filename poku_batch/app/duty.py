@@ -211,7 +211,7 @@ async def open_duty(run: SharedRun, text: str, around: Surroundings) -> AsyncIte
             base_url=url,
             clock=around.clock,
             sink=watched,
-            lists=DoNotCallLists(None, definition.listed),
+            lists=DoNotCallLists(None, frozenset()),
             reader=reader,
             senders={},
             simulated=False,
@@ -227,7 +227,8 @@ def _duty(run: SharedRun, definition: Definition, outside: Outside, around: Surr
     campaign, stop, pausing = definition.campaign, Stop(), Pausing()
     changed = Changed()
     news = News(campaign.limits.slots, changed.set)
-    permits = rules.permits(campaign, definition.columns, definition.source)
+    # The ledger knows who is on a list, and is asked in the transaction that begins a call.
+    permits = rules.permits(campaign, definition.columns, lambda _: None)
     lasting = LastingRun(
         around.distribution.join(run, around.worker),
         clock=around.clock,

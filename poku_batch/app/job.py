@@ -9,7 +9,7 @@ from poku_batch.app import closing, environment, rules
 from poku_batch.app.forecasting import forecast_run
 from poku_batch.app.listening import Listener
 from poku_batch.app.outside import Outside
-from poku_batch.app.overseeing import Sharing
+from poku_batch.app.overseeing import Overseer, Sharing
 from poku_batch.app.parts import Parts
 from poku_batch.app.preparing import Prepared
 from poku_batch.app.recording import open_keeper, recordings_of
@@ -226,7 +226,9 @@ class Job:
                 tasks.start_soon(self._beside, self._keeper.run)
             tasks.start_soon(self._beside, attending.run)
             lists = self._outside.lists
-            tasks.start_soon(self._beside, partial(lists.watch, self._clock, self._tell_trouble))
+            heed = _nothing if self._sharing is None else self._sharing.list_again
+            watch_lists = partial(lists.watch, self._clock, self._tell_trouble, heed)
+            tasks.start_soon(self._beside, watch_lists)
             try:
                 await self._run_and_write(run, watch, teller, attending)
             except Exception as fault:  # raised below, out of its group
@@ -288,8 +290,26 @@ class Job:
         """Let workers call, and watch them until the run's end, or until it is left to them."""
         overseer = await sharing.begin(run)
         watch.runner = overseer
+        self._sink.keep = overseer.is_canary
+        self._sink.results.extend(overseer.earlier)
+        await self._oversee_once(overseer)
+        self._sink.keep = False
+        if self._ending is not RunEnding.CANARY or not overseer.is_canary:
+            return
+        if await self._goes_on():
+            await overseer.go_on()
+            await self._oversee_once(overseer)
+        else:
+            overseer.decline()
+            self._not_gone_on()
+
+    async def _oversee_once(self, overseer: Overseer) -> None:
         self._ending = await overseer.watch() or RunEnding.ABANDONED
         self._why = self._stop.why or overseer.why
+
+    def _not_gone_on(self) -> None:
+        self._ending = RunEnding.CANARY
+        self._why = "after the first calls it was not gone on"
 
     async def _run_twice(self, run: LastingRun, watch: SignalWatch, attending: Attending) -> None:
         """Run for the canary first, if there is one, and for everybody else then."""
@@ -327,8 +347,7 @@ class Job:
             await attending.look()
             await self._run_once(parts, watch)
         else:
-            self._ending = RunEnding.CANARY
-            self._why = "after the first calls it was not gone on"
+            self._not_gone_on()
 
     async def _used(self, run: LastingRun) -> Usage:
         """What the budget has been used for; nobody asks where there is none."""
@@ -398,6 +417,10 @@ class Job:
             )
         except ResultsError as error:
             raise ResultsUnwrittenError(str(error)) from error
+
+
+async def _nothing() -> None:
+    """Nobody else is to know of it."""
 
 
 def _first(fault: Exception) -> Exception:

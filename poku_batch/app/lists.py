@@ -1,6 +1,6 @@
 """Whom the campaign's lists say not to call: files, and for a rehearsal the real ledger's list."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ class DoNotCallLists:
         """Take the files, if any, and the numbers (digits of E.164) on the real ledger's list."""
         self._files = files
         self._real = real
+        #: Another number whenever files were read again.
+        self.version = 0
 
     def source(self, number: str) -> str | None:
         """The list that an E.164 number is on; None where it is on none of them."""
@@ -36,18 +38,30 @@ class DoNotCallLists:
         """All numbers of the campaign's files, as the digits of E.164."""
         return frozenset() if self._files is None else frozenset(map(int, self._files.numbers()))
 
-    async def watch(self, clock: Clock, say: Callable[[str], None]) -> None:
-        """Read edited files again, until cancelled; ``say`` hears where one cannot be read."""
-        files = self._files
-        if files is None:
+    async def watch(
+        self, clock: Clock, say: Callable[[str], None], heed: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Read edited files again, until cancelled; ``say`` hears where one cannot be read.
+
+        ``heed`` is waited for after every look.
+        """
+        if self._files is None:
             await anyio.sleep_forever()
-            return
         while True:
             await clock.sleep(_LOOK_AGAIN_S)
-            if await anyio.to_thread.run_sync(files.changed):
-                trouble = await anyio.to_thread.run_sync(files.reload)
-                if trouble is not None:
-                    say(trouble)
+            await self.look(say)
+            await heed()
+
+    async def look(self, say: Callable[[str], None]) -> None:
+        """Read files that were edited; ``say`` hears where one cannot be read."""
+        files = self._files
+        if files is None or not await anyio.to_thread.run_sync(files.changed):
+            return
+        trouble = await anyio.to_thread.run_sync(files.reload)
+        if trouble is None:
+            self.version += 1
+        else:
+            say(trouble)
 
 
 async def open_lists(campaign: Campaign, *, simulate: bool) -> DoNotCallLists:

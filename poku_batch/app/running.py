@@ -103,7 +103,7 @@ async def run_campaign(  # noqa: PLR0913 – what a person can want of a run
         campaign = load_campaign(campaign)
     rehearsal = Rehearsal() if simulate is True else simulate or None
     if distributed:
-        _require_distributable(rehearsal, canary)
+        _require_distributable(rehearsal)
     parts = _open_job_parts(campaign, rehearsal, contacts, sink, distributed=distributed)
     async with parts as (prepared, outside):
         wishes = Wishes(
@@ -195,15 +195,10 @@ async def _open_job_parts(
         )
 
 
-def _require_distributable(rehearsal: Rehearsal | None, canary: int | None) -> None:
+def _require_distributable(rehearsal: Rehearsal | None) -> None:
     """Raise ``UsageError`` for what workers cannot do."""
     if rehearsal is not None:
         raise UsageError("--distributed calls real phones; a rehearsal goes on in one process")
-    if canary is not None:
-        raise UsageError(
-            "--canary goes with a run on one machine; begin with --limit N, look at what came of "
-            "it, and run again"
-        )
     environment.shared_ledger_url()
 
 

@@ -77,5 +77,6 @@ def swept_words(swept: Swept) -> str:
         "calls unknown": swept.unknown,
         "calls handed on": swept.handed_on,
         "contacts given out again": swept.given_back,
+        "stopped runs closed": swept.closed,
     }
     return ", ".join(f"{count:,} {what}" for what, count in said.items() if count)

@@ -285,6 +285,7 @@ class Worker:
         try:
             duty = await stack.enter_async_context(open_duty(run, text, around))
         except PokuBatchError as error:
+            await self._distribution.refuse(run.id, self._id, str(error))
             self._refused.add(run.id)
             self._say(f"no part in {run.campaign}: {error}", level="warning")
             return

@@ -103,11 +103,12 @@ def _stopped_lines(asked: "Asked", campaign: "Campaign") -> list[str]:
         return [f"no run of {campaign.identity} is open: there is nothing to stop"]
     if not course.goes_on:
         return [run_words(course) or f"the run of {campaign.identity} has ended"]
+    who = "by workers" if course.shared else run_name(run)
     if asked.new:
-        first = f"the run of {campaign.identity} ({run_name(run)}) is asked to stop"
+        first = f"the run of {campaign.identity} ({who}) is asked to stop"
     else:
         by = one_line(run.stop_asked_by or "", limit=60)
-        first = f"the run of {campaign.identity} ({run_name(run)}) was asked to stop by {by}"
+        first = f"the run of {campaign.identity} ({who}) was asked to stop by {by}"
     return [first, _going_on(course.open_calls)]
 
 

@@ -30,6 +30,12 @@ def course_lines(course: "Course", campaign: "Campaign", *, simulated: bool) -> 
         lines.append(f"paused by {by} since {since}: no call begins until {resume}")
     if (words := run_words(course)) is not None:
         lines.append(words)
+    if course.attendance is not None and not course.attendance.watched:
+        again = f"{command('run', campaign, simulated=False)} --distributed"
+        over = course.attendance.is_over
+        lines.append(
+            f"{'to write its results' if over else 'nobody watches it; to do so'}: {again}"
+        )
     lines += [worker_words(worker) for worker in course.workers]
     if course.goes_on and course.pause is None and (note := _note(course)):
         lines.append(f"it says: {note}")
@@ -45,13 +51,7 @@ def run_words(course: "Course") -> str | None:
     if run is None:
         return None
     if course.shared:
-        since = local(run.started_at)
-        if course.workers:
-            return f"a run goes on by workers, since {since}{_asked(run)}"
-        return (
-            f"a run by workers, begun {since}, waits for them{_asked(run)}; start some with: "
-            "poku-batch worker"
-        )
+        return _shared_words(course, run)
     who = run_name(run)
     match course.liveness:
         case Liveness.ALIVE:
@@ -65,6 +65,22 @@ def run_words(course: "Course") -> str | None:
             return f"the last run ({who}) is no longer alive; the next run settles what it left"
         case _:
             return None
+
+
+def _shared_words(course: "Course", run: "RunRecord") -> str:
+    """How an open run stands whose calls workers make."""
+    from poku_batch.policy.liveness import Liveness
+    from poku_batch.progress.notes import local
+
+    since = local(run.started_at)
+    if course.liveness is Liveness.FINISHED:
+        return f"a run by workers, begun {since}, has finished; nobody has watched its end"
+    if course.workers:
+        return f"a run goes on by workers, since {since}{_asked(run)}"
+    return (
+        f"a run by workers, begun {since}, waits for them{_asked(run)}; start some with: "
+        "poku-batch worker"
+    )
 
 
 def run_name(run: "RunRecord") -> str:
@@ -116,6 +132,7 @@ def course_json(course: "Course") -> dict[str, Any]:
             "ending": None if run.ending is None else str(run.ending),
             "stop_asked_by": run.stop_asked_by,
             "doing": None if run.doing is None else _doing_json(run.doing),
+            **({} if course.attendance is None else {"watched": course.attendance.watched}),
         },
     }
 

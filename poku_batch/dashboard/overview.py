@@ -127,6 +127,9 @@ class Overview:
         match self.liveness:
             case Liveness.ALIVE:
                 return self._alive(run)
+            case Liveness.FINISHED:
+                text = "nobody has watched its end: poku-batch run --distributed writes its results"
+                return Status(word="finished", tone="done", text=text)
             case Liveness.SILENT if self.workers is not None:
                 text = "no worker is heard of: start some with poku-batch worker"
                 return Status(word="no workers", tone="unknown", text=text)
@@ -173,6 +176,8 @@ async def overview(desk: Desk, ledger: Ledger, entry: Entry) -> Overview:
     run = await ledger.controls.latest_run(entry.id)
     workers = await desk.workers(ledger, entry.id)
     alive = None if run is None else await desk.liveness(run, workers)
+    if workers is not None and await _is_over(ledger, entry):
+        alive = Liveness.FINISHED
     doing = run.doing if run is not None and alive is Liveness.ALIVE else None
     # A rehearsal makes up its time.
     now = doing.now if doing is not None else await desk.now(simulated=entry.simulated)
@@ -185,6 +190,15 @@ async def overview(desk: Desk, ledger: Ledger, entry: Entry) -> Overview:
         pause=await ledger.controls.paused(entry.id),
         workers=None if workers is None else tuple(workers),
     )
+
+
+async def _is_over(ledger: Ledger, entry: Entry) -> bool:
+    """Whether workers have called everybody, and nobody has watched the end."""
+    distribution = ledger.distribution
+    run = None if distribution is None else await distribution.open_run(entry.id)
+    if distribution is None or run is None:
+        return False
+    return (await distribution.attendance(run)).is_over
 
 
 async def per_minute(ledger: Ledger, over: Overview) -> int | None:

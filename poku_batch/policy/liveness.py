@@ -19,6 +19,8 @@ class Liveness(StrEnum):
     ALIVE = "alive"
     #: it has not ended, and has not been heard of for a while: it cannot write, or is dead
     SILENT = "silent"
+    #: workers have called everybody, and nobody has watched its end: it has not been written down
+    FINISHED = "finished"
     #: it died without a word; the next run settles what it left
     DEAD = "dead"
     #: it has ended

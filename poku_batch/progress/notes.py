@@ -22,9 +22,11 @@ from poku_batch.events import (
     RecordingTrouble,
     ResultsRescued,
     Resumed,
+    RunKept,
     SlotsChanged,
     TelemetryTrouble,
     Waiting,
+    WorkerRefused,
     WorkersLost,
     WorkersSeen,
 )
@@ -108,6 +110,19 @@ def _workers_text(workers: int) -> str:
     return "1 worker calls" if workers == 1 else f"{workers:,} workers call"
 
 
+def _refused_text(event: WorkerRefused) -> str:
+    worker, why = one_line(event.worker, limit=80), one_line(event.why, limit=300)
+    return f"worker {worker} takes no part: {why}"
+
+
+def _kept_text(event: RunKept) -> str:
+    changed = ", ".join(event.changed)
+    return (
+        f"this run goes on as it was begun: what is otherwise now ({changed}) counts from the next "
+        "run on"
+    )
+
+
 def _hook_text(event: HookTrouble) -> str:
     kept = "1 message waits" if event.waiting == 1 else f"{event.waiting:,} messages wait"
     return f"a hook was not taken ({one_line(event.why, limit=160)}); {kept}, to be sent again"
@@ -188,4 +203,6 @@ _TURNS: Mapping[type[Event], Callable[[Any], str]] = {
     ResultsRescued: lambda event: rescued_text(event.results, event.place),
     WorkersSeen: lambda event: _workers_text(event.workers),
     WorkersLost: lambda event: one_line(event.what, limit=200),
+    WorkerRefused: _refused_text,
+    RunKept: _kept_text,
 }

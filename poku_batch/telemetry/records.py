@@ -99,6 +99,8 @@ TOLD: Mapping[type[Event], Told] = {
     events.ResultsRescued: _told("results.rescued", "results place", "error"),
     events.WorkersSeen: _told("workers.seen", "workers"),
     events.WorkersLost: _told("workers.lost", "what", "warning"),
+    events.WorkerRefused: _told("worker.refused", "worker why", "error"),
+    events.RunKept: _told("run.kept", "changed", "warning"),
     events.TelemetryTrouble: _told("telemetry.trouble", "why", "warning"),
     events.RunEnded: _told("run.ended", "ending counts why"),
 }

@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.postgresql import Server
 
-_COMMAND = str(Path(sys.executable).with_name("poku-batch"))
+COMMAND = str(Path(sys.executable).with_name("poku-batch"))
 _API = Path(__file__).with_name("server.py")
 
 
@@ -41,6 +41,8 @@ class Fleet:
     concurrency: int
     heartbeat_s: float = 1.0
     extra: str = ""
+    #: Lines of the campaign beside those that all have.
+    more: str = ""
     call_timeout: str = "4s"
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     runs: list["subprocess.Popen[bytes]"] = field(default_factory=list)
@@ -67,6 +69,7 @@ calling_hours: always
 circuit_breaker: off
 api: {{call_timeout: {self.call_timeout}, poll_interval: 100ms}}
 output: {{file: out.csv}}
+{self.more}
 """
         )
 
@@ -86,7 +89,7 @@ output: {{file: out.csv}}
         self._started += 1
         with (self.folder / f"worker-{self._started}.err").open("wb") as err:
             worker = subprocess.Popen(
-                [_COMMAND, "worker", "--concurrency", str(concurrency)],
+                [COMMAND, "worker", "--concurrency", str(concurrency)],
                 env=self.env
                 | {"POKU_API_KEY": "key", "POKU_BASE_URL": self.base_url}
                 | self.worker_env,
@@ -106,7 +109,7 @@ output: {{file: out.csv}}
             (self.folder / f"run-{self._started}.out").open("wb") as out,
         ):
             run = subprocess.Popen(
-                [_COMMAND, "run", "campaign.yaml", "--distributed", "--yes", "--json", *options],
+                [COMMAND, "run", "campaign.yaml", "--distributed", "--yes", "--json", *options],
                 env=self.env,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -119,7 +122,7 @@ output: {{file: out.csv}}
     def ask(self, *arguments: str) -> Any:
         """What a command says, in JSON."""
         said = subprocess.run(
-            [_COMMAND, *arguments], env=self.env, cwd=self.folder, check=True, capture_output=True
+            [COMMAND, *arguments], env=self.env, cwd=self.folder, check=True, capture_output=True
         )
         return json.loads(said.stdout)
 
@@ -170,6 +173,7 @@ def fleet(
     mode: str = "wait",
     seed: int = 1,
     extra: str = "",
+    more: str = "",
     call_timeout: str = "4s",
     together: int = 0,
 ) -> Iterator[Fleet]:
@@ -184,6 +188,7 @@ def fleet(
         contacts=contacts,
         concurrency=concurrency,
         extra=extra,
+        more=more,
         call_timeout=call_timeout,
     )
     made.write()

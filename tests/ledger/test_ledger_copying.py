@@ -30,6 +30,15 @@ pytestmark = pytest.mark.anyio
 AGAIN = Sequel(state=ContactState.PENDING, due_at=LATER)
 
 
+#: What is there while workers make calls; a ledger that is moved may have it from a dead run.
+_OF_WORKERS = (
+    "INSERT INTO definitions (run_id, definition) VALUES (1, '{}')",
+    "INSERT INTO listed (run_id, number, source) VALUES (1, '+1999', 'stop.txt')",
+    "INSERT INTO workers (name, concurrency, started_at, seen_at) VALUES ('one', 5, 1, 2)",
+    "INSERT INTO refusals (run_id, worker_id, why) VALUES (1, 1, 'a key is missing')",
+)
+
+
 async def lived_through(url: str, folder: Path) -> None:
     """A ledger with something in every table."""
     async with open_ledger(url) as ledger:
@@ -64,6 +73,9 @@ async def lived_through(url: str, folder: Path) -> None:
             "VALUES ('a:1:f', 5, 1, 2, 3, '')"
         )
     await anyio.to_thread.run_sync(lambda: erase(url, "+7", keep_hash=True, by="ann", at=NOW))
+    with raw(url) as connection:
+        for statement in _OF_WORKERS:
+            connection.execute(statement)
 
 
 def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
