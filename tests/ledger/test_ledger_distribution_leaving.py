@@ -20,7 +20,7 @@ from poku_batch.models import (
     RunId,
 )
 from poku_batch.ports import LedgerRun
-from tests.ledger.test_ledger_distribution import CLINIC, DIGEST, STALLED, Shared, now, shared
+from tests.ledger.shared import CLINIC, DIGEST, STALLED, Shared, now, shared
 from tests.postgresql import Server
 
 pytestmark = pytest.mark.anyio
@@ -136,12 +136,14 @@ async def test_a_run_that_is_to_end_is_closed_by_workers_only_where_nobody_watch
     handed = await world.distribution.take(world.run.id, ContactId(2))
     assert handed is not None
     await world.ledger.controls.ask_to_stop(CLINIC, by="ann", at=now())
+    await world.held.let_go()
     assert (await world.distribution.sweep(stalled=STALLED)).closed == 0
+    watched = await world.distribution.watch(world.run)
     await joined(world).finish(attempt, CallResult(outcome="completed"), at=now())
     # Whoever watches it ends it.
     assert (await world.distribution.sweep(stalled=STALLED)).closed == 0
     assert await world.distribution.ended(world.run.id) is None
-    await world.held.let_go()
+    await watched.let_go()
     assert (await world.distribution.sweep(stalled=STALLED)).closed == 1
     assert await world.distribution.ended(world.run.id) == (
         RunEnding.STOPPED,
