@@ -20,7 +20,7 @@ from poku_batch.app.news import News
 from poku_batch.app.others import open_reader
 from poku_batch.app.outside import Outside
 from poku_batch.app.parts import Parts
-from poku_batch.engine.calling import Caller
+from poku_batch.engine.calling import Caller, Turning
 from poku_batch.engine.gate import Gate, GateRules
 from poku_batch.engine.lasting import LastingRun
 from poku_batch.engine.pausing import Pausing
@@ -173,10 +173,13 @@ class Duty:
     def _judge(self, admission: Admission) -> Permission:
         return self.permits.judge_admitted(admission, now=self.clock.now())
 
-    async def call(self, admission: Admission) -> None:
-        """Call an admitted contact; returns when what came of it is durable."""
+    async def call(self, admission: Admission, turn: Turning | None = None) -> None:
+        """Call an admitted contact; returns when what came of it is durable.
+
+        ``turn`` is waited for before the request leaves.
+        """
         self.gate.handed(admission.row)
-        report = await self.caller.call(admission)
+        report = await self.caller.call(admission, turn)
         self.gate.reported(report)
         self.news.reported(report)
 

@@ -27,6 +27,7 @@ from poku_batch.errors import LedgerError
 from poku_batch.events import (
     CallEnded,
     CallFailed,
+    CallStarted,
     CallUnknown,
     LedgerTrouble,
     ListTrouble,
@@ -43,6 +44,9 @@ _LOOK_S = 0.5
 
 #: So long, in seconds, a second signal waits until the workers are asked to stop.
 _LAST_WORD_S = 3.0
+
+#: So many calls that go on already are told of, to who comes to watch.
+_MOST_TOLD = 10_000
 
 #: Ends of runs in which whoever is reserved is still called.
 _WITH_ROOM = (RunEnding.LIMIT, RunEnding.BUDGET, RunEnding.DUE_LATER, RunEnding.CANARY)
@@ -100,6 +104,7 @@ class Sharing:
             self._run, text = await self._share(lasting, history=after)
         else:
             text = await self._as_begun(self._run)
+            await self._tell_open_calls(self._run)
         with definitions.opened(text) as definition:
             bounds = sharing.bounds(
                 definition.campaign, limit=definition.limit, until=definition.until
@@ -161,6 +166,13 @@ class Sharing:
         if changed:
             self._sink.emit(RunKept(at=self._outside.clock.now(), changed=tuple(changed)))
         return text
+
+    async def _tell_open_calls(self, run: SharedRun) -> None:
+        """Tell of the calls that go on already, whose ends will be told."""
+        calls, _ = await self._outside.ledger.browsing.calls_now(run.campaign, limit=_MOST_TOLD)
+        at = self._outside.clock.now()
+        for call in calls:
+            self._sink.emit(CallStarted(at=at, row=call.row, key=call.key, followed=True))
 
     async def list_again(self) -> None:
         """Let workers know of do-not-call files that were edited; tried until it is in."""
@@ -281,17 +293,20 @@ class Overseer:
             self._goes_on = self.is_canary = False
         if self._clock.monotonic() - self._swept_s >= self._heartbeat_s:
             await self._sweep()
-        room = await self._distribution.room(
-            self._run.id,
-            self._bounds.rules,
-            budget=self._bounds.budget,
-            longest=self._bounds.longest,
-        )
+        room = await self._room()
         await self._tell()
         if room is None:
             return await self._ended_elsewhere()
         self._api_told.look(room)
         return await self._ending(room)
+
+    async def _room(self) -> Room | None:
+        return await self._distribution.room(
+            self._run.id,
+            self._bounds.rules,
+            budget=self._bounds.budget,
+            longest=self._bounds.longest,
+        )
 
     async def _ended_elsewhere(self) -> RunEnding:
         """How a run has ended that somebody else has: workers close one that nobody watches."""
@@ -363,7 +378,10 @@ class Overseer:
     async def _waiting(self) -> RunEnding | None:
         due_at = await self._lasting.next_due_at()
         if due_at is None:
-            return RunEnding.FINISHED
+            # Whoever was due may have been admitted since the run was looked at.
+            room = await self._room()
+            is_quiet = room is not None and not (room.live or room.reserved)
+            return RunEnding.FINISHED if is_quiet else None
         wait_s = (due_at - self._clock.now()).total_seconds()
         until = self._bounds.rules.until
         if until is not None and due_at >= until:

@@ -27,6 +27,7 @@ from poku_batch.app import closing, environment
 from poku_batch.app.duty import Duty, Say, Surroundings, open_duty
 from poku_batch.app.lease import Lease
 from poku_batch.app.monitoring import Monitoring, monitoring
+from poku_batch.app.pacing import Turn
 from poku_batch.app.sharing import distribution_of, swept_words
 from poku_batch.clock import SharedClock, SteadyClock, SystemClock, awake_and_asleep_s
 from poku_batch.distributed import Delivery, Job
@@ -50,13 +51,6 @@ from poku_batch.telemetry.supervision import tell_supervisor
 #: How often a worker looks for contacts that have become due, in seconds, and for what people ask.
 _TICK_S = 0.5
 _LOOK_S = 1.0
-
-#: How long a job waits for its run to be made ready, in seconds.
-_READY_S = 10.0
-
-#: A call that is later than this, in seconds, gets another time; so often at the most.
-_LATE_S = 0.05
-_TRIES = 5
 
 #: The same trouble is told once in so many seconds.
 _TELL_EVERY_S = 10.0
@@ -123,7 +117,6 @@ class Worker:
         self._stacks: dict[RunId, AsyncExitStack] = {}
         self._refused: set[RunId] = set()
         self._unwritten: list[Unwritten] = []
-        self._found: anyio.Event = anyio.Event()
         self._slots = anyio.CapacityLimiter(settings.concurrency)
         self._open: dict[Job, Duty] = {}
         self._leaving = Stop()
@@ -153,7 +146,7 @@ class Worker:
             campaigns=tuple(str(duty.run.campaign) for duty in tuple(self._duties.values())),
             draining=self._draining,
             silent_s=None if beaten_s is None else awake_and_asleep_s() - beaten_s,
-            stalled_s=self._settings.stalled_s,
+            stalled_s=_HELD_FOR * self._settings.heartbeat_s,
             found_unknown=self._found_unknown,
         )
 
@@ -244,6 +237,8 @@ class Worker:
             )
 
     async def _sweep(self) -> None:
+        # One that was frozen says first that it is there, and does not give itself up.
+        await self._beat()
         await self._delivery.clear_stalled()
         swept = await self._distribution.sweep(stalled=timedelta(seconds=self._settings.stalled_s))
         self._found_unknown += swept.unknown
@@ -291,9 +286,8 @@ class Worker:
             return
         self._stacks[run.id] = stack
         self._duties[run.id] = duty
+        self._delivery.serve(run.id)
         await duty.heed()
-        self._found.set()
-        self._found = anyio.Event()
         watchers.start_soon(self._admit, duty)
         self._say(f"takes part in {run.campaign}")
 
@@ -301,6 +295,7 @@ class Worker:
         if any(duty is self._duties[number] for duty in self._open.values()):
             return
         duty = self._duties.pop(number)
+        self._delivery.leave(number)
         self._unwritten += duty.lasting.unwritten
         duty.stop.request(RunEnding.ABANDONED)
         duty.look_again()
@@ -338,7 +333,7 @@ class Worker:
         duty: Duty | None = None
         try:
             async with self._slots:
-                duty = await self._duty(RunId(job.run))
+                duty = self._duties.get(RunId(job.run))
                 if duty is not None and not job.done.is_set():
                     await self._do_for(duty, job)
         except UnwrittenError:
@@ -356,14 +351,6 @@ class Worker:
             if duty is not None:
                 duty.look_again()
 
-    async def _duty(self, run: RunId) -> Duty | None:
-        with anyio.move_on_after(_READY_S):
-            while run not in self._duties:
-                if run in self._refused:
-                    break
-                await self._found.wait()
-        return self._duties.get(run)
-
     async def _do_for(self, duty: Duty, job: Job) -> None:
         if job.kind is JobKind.CALL:
             await self._call(duty, job)
@@ -378,7 +365,9 @@ class Worker:
         handed = await self._distribution.take(duty.run.id, ContactId(job.id))
         if handed is None:
             return
-        await self._wait_for_turn(duty, job, handed.wait_s)
+        turn = self._turn(duty, job, handed.wait_s)
+        if turn is not None:
+            await turn.come()
         while duty.reach.down and not self._hindered(duty, job):
             # One contact finds out whether the API is there again; the others wait.
             changed, wait_s = duty.reach.changed(), duty.reach.wait_s()
@@ -390,22 +379,23 @@ class Worker:
             await duty.lasting.release(handed.admission)
             return
         with self._counted(duty, job):
-            await duty.call(handed.admission)
+            await duty.call(handed.admission, None if turn is None else turn.come_again)
 
-    async def _wait_for_turn(self, duty: Duty, job: Job, wait_s: float) -> None:
-        """Wait for the time that a call was given; one that is late for it gets another.
+    def _turn(self, duty: Duty, job: Job, wait_s: float) -> Turn | None:
+        """The time of a job's call; None where calls are not paced."""
+        if duty.rules.calls_per_minute is None:
+            return None
 
-        Late ones would begin together with those that are on time, more than the pace allows.
-        """
-        for _ in range(_TRIES):
-            due_s = self._clock.monotonic() + wait_s
-            if wait_s > 0:
-                await first_of(partial(self._clock.sleep, wait_s), job.done.wait, duty.stop.wait)
-            late_s = self._clock.monotonic() - due_s
-            in_time = late_s <= _LATE_S or duty.rules.calls_per_minute is None
-            if in_time or self._hindered(duty, job):
-                return
-            wait_s = await self._distribution.space_anew(duty.run.id, duty.rules)
+        async def wait(seconds: float) -> None:
+            await first_of(partial(self._clock.sleep, seconds), job.done.wait, duty.stop.wait)
+
+        return Turn(
+            wait_s,
+            now_s=self._clock.monotonic,
+            wait=wait,
+            space_anew=partial(self._distribution.space_anew, duty.run.id, duty.rules),
+            hindered=partial(self._hindered, duty, job),
+        )
 
     def _hindered(self, duty: Duty, job: Job) -> bool:
         """Whether a call may not begin here: its contact is given out again."""

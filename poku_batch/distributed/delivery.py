@@ -17,7 +17,7 @@ from procrastinate.jobs import Status
 from procrastinate.worker import Worker as EngineWorker
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from poku_batch.models import QUEUE, JobKind
+from poku_batch.models import QUEUE, JobKind, queue_of
 
 #: How often the engine is asked for jobs that it did not tell of, and a lost one is tried again.
 _POLL_S = 1.0
@@ -74,6 +74,8 @@ class Delivery:
         self._take = take
         self._tell = tell
         self._open: set[Job] = set()
+        #: The engine looks at this list whenever it fetches a job.
+        self._queues = [QUEUE]
         self._worker: Any = None  # its methods are not typed
         self._app: procrastinate.App | None = None
         self._stopping = anyio.Event()
@@ -86,6 +88,14 @@ class Delivery:
     def jobs(self) -> int:
         """How many are open."""
         return len(self._open)
+
+    def serve(self, run: int) -> None:
+        """Take the jobs of a run, too."""
+        self._queues.append(queue_of(run))
+
+    def leave(self, run: int) -> None:
+        """Take no more jobs of a run."""
+        self._queues.remove(queue_of(run))
 
     async def run(self) -> None:
         """Take jobs until ``stop``; then wait for those that are open."""
@@ -133,7 +143,7 @@ class Delivery:
     async def _work(self, app: procrastinate.App) -> None:
         worker: Any = EngineWorker(
             app,
-            queues=[QUEUE],
+            queues=self._queues,
             concurrency=self._concurrency,
             fetch_job_polling_interval=_POLL_S,
             delete_jobs="always",

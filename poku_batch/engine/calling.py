@@ -5,7 +5,7 @@ slot is given back. A call that is broken off while its request is open is ``unk
 interaction ID is known is left to the next run.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import assert_never
@@ -23,7 +23,7 @@ from poku_batch.engine.placing import Placed, Retries
 from poku_batch.engine.reach import GIVE_UP_S, Reach
 from poku_batch.engine.reports import CallReport
 from poku_batch.engine.stops import Stop
-from poku_batch.errors import NotReservedError, PromptError
+from poku_batch.errors import LedgerError, NotReservedError, PromptError
 from poku_batch.models import (
     Admission,
     Answer,
@@ -42,6 +42,9 @@ from poku_batch.models import (
     UnreadCall,
 )
 from poku_batch.ports import CallApi, Clock
+
+#: Waits until a call may leave; gives why it may not any more, if so.
+Turning = Callable[[], Awaitable[str | None]]
 
 
 class _TooLateError(Exception):
@@ -89,10 +92,13 @@ class Caller:
         """How many calls are being placed or followed now."""
         return self._open
 
-    async def call(self, admission: Admission) -> CallReport:
-        """Call an admitted contact; returns when what came of it is durable."""
+    async def call(self, admission: Admission, turn: Turning | None = None) -> CallReport:
+        """Call an admitted contact; returns when what came of it is durable.
+
+        ``turn`` is waited for between the intent and the request.
+        """
         try:
-            begun = await self._begin(admission)
+            begun = await self._begin(admission, turn)
         except NotReservedError:
             # A late answer, or a person, has decided about the contact since it was admitted.
             begun = CallReport(row=admission.row)
@@ -109,7 +115,9 @@ class Caller:
                 return CallReport(row=admission.row)
             return await self._settle(attempt, placed)
 
-    async def _begin(self, admission: Admission) -> tuple[Attempt, CallRequest] | CallReport:
+    async def _begin(
+        self, admission: Admission, turn: Turning | None
+    ) -> tuple[Attempt, CallRequest] | CallReport:
         """Make the intent durable; what came of the contact where no request may leave."""
         nothing = CallReport(row=admission.row)
         request = self._compose(admission)
@@ -120,10 +128,21 @@ class Caller:
         attempt = await self._journal.begin(admission, request.prompt, guard)
         if attempt is None:
             return nothing
-        if why := self._hindrance(admission):
+        why = None if turn is None else await self._turn(attempt, turn)
+        if why := why or self._hindrance(admission):
             await self._journal.released(attempt, why, sent=False)
             return nothing
         return attempt, request
+
+    async def _turn(self, attempt: Attempt, turn: Turning) -> str | None:
+        """Wait for the call's turn; why it was missed, if so."""
+        try:
+            return await turn()
+        except LedgerError as error:
+            return f"before the call left: {error}"
+        except BaseException as error:
+            await self._journal.released(attempt, _not_left(error), sent=False)
+            raise
 
     def _hindrance(self, admission: Admission) -> str | None:
         """Why a call may not leave now: to write its intent, or to wait, may have taken long."""

@@ -54,7 +54,7 @@ _PASSING = (
 #: As above, by the beginning of PostgreSQL's SQLSTATE, and whether it may pass.
 #: Source: postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRESQL: tuple[tuple[str, bool, str], ...] = (
-    ("28", False, "the database does not let this user in; check the address, and PGPASSWORD"),
+    ("28", True, "the database does not let this user in; check the address, and PGPASSWORD"),
     ("3D", False, "there is no such database; create it, or correct the address"),
     ("25006", True, "the database takes no writes now: it is a standby, or set to read only"),
     ("42501", False, "this user may not do that; see docs/postgresql.md for the rights it needs"),
@@ -67,6 +67,7 @@ _POSTGRESQL: tuple[tuple[str, bool, str], ...] = (
     ("58", True, "the database's disk failed; look at its log"),
     ("XX001", False, "the database is damaged; go back to a backup"),
     ("XX002", False, "the database is damaged; go back to a backup"),
+    ("XX", True, "the database failed; look at its log"),
 )
 
 

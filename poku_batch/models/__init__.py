@@ -57,6 +57,7 @@ from poku_batch.models.distribution import (
     Swept,
     WorkerId,
     WorkerRecord,
+    queue_of,
 )
 from poku_batch.models.history import (
     Decision,
@@ -209,4 +210,5 @@ __all__ = [
     "WantedRecording",
     "WorkerId",
     "WorkerRecord",
+    "queue_of",
 ]

@@ -12,8 +12,13 @@ from poku_batch.models.states import RunEnding
 #: The ledger's name for one worker process.
 WorkerId = NewType("WorkerId", int)
 
-#: The engine's queue of all jobs.
+#: Where the engine tells workers that there is something in a queue of theirs.
 QUEUE = "poku-batch"
+
+
+def queue_of(run: int) -> str:
+    """The engine's queue of a run's jobs: only workers that take part in the run have it."""
+    return f"{QUEUE}-{run}"
 
 
 class JobKind(StrEnum):

@@ -142,6 +142,7 @@ def sweep(connection: PostgresConnection, *, stalled: timedelta) -> Swept:
         gone = do(connection, _GIVE_UP, {"now": now, "since": since}).fetchall()
     at = instants.from_stored(now)
     _release_held(connection, now, at=at)
+    jobs.clear(connection)
     return Swept(
         workers=len(gone),
         unknown=_doubt_cut_off(connection, now),
