@@ -31,6 +31,13 @@ _OPEN_RUNS = """
     SELECT c.name, c.wave, r.host, r.pid FROM runs r JOIN campaigns c ON c.id = r.campaign_id
     WHERE r.ended_at IS NULL ORDER BY r.id
 """
+#: What PostgreSQL does not look after: see ``postgresql.making``.
+_COUNT_STRANGERS = """
+    SELECT COUNT(*) FROM contacts c
+    WHERE NOT EXISTS (SELECT 1 FROM campaigns g WHERE g.id = c.campaign_id)
+        OR (c.reserved_by IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = c.reserved_by))
+"""
 #: Controls came with this version.
 _CONTROLS = 5
 _PAUSED = "SELECT name, wave, paused_at, paused_by FROM campaigns WHERE paused_at IS NOT NULL"
@@ -107,8 +114,9 @@ def _inspect(connection: Connection, place: Place) -> Inspection:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         problems += _damage(connection)
     else:
-        # A database looks after its own pages, and after what belongs to what.
+        # A database looks after its own pages, and after most of what belongs to what.
         version = place.version_of(connection)
+        problems += _strangers(connection) if version > 0 else ()
     contacts = attempts = 0
     notes: tuple[str, ...] = ()
     if version > VERSION:
@@ -143,6 +151,15 @@ def _damage(connection: sqlite3.Connection) -> Iterator[Problem]:
         orphans[table, parent] = orphans.get((table, parent), 0) + 1
     for (table, parent), number in orphans.items():
         yield Problem(what=f"{number:,} of {table} belong to no row of {parent}", do=_RESTORE)
+
+
+def _strangers(connection: Connection) -> Iterator[Problem]:
+    number = connection.execute(_COUNT_STRANGERS).fetchone()[0]
+    if number:
+        yield Problem(
+            what=f"{number:,} of contacts belong to no row of campaigns or runs",
+            do="go back to the last backup; nobody of them is called meanwhile",
+        )
 
 
 def _broken_rules(connection: Connection, version: int) -> Iterator[Problem]:

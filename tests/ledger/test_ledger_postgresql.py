@@ -182,6 +182,23 @@ async def test_a_missing_ledger_is_made_once_by_many(postgresql_server: Server) 
     assert inspect(address).version == VERSION
 
 
+async def test_a_contact_without_its_campaign_or_run_is_found(postgresql_server: Server) -> None:
+    address = postgresql_server.new_ledger()
+    async with open_ledger(address) as ledger:
+        await ledger.open_run(CLINIC, at=NOW)
+    with raw(address) as connection:
+        for campaign, run in ((1, 1), (9, 1), (1, 9)):
+            connection.execute(
+                "INSERT INTO contacts (campaign_id, key, sheet_row, to_number, cells, state, "
+                "reserved_by) VALUES (?, 'k' || ?, 2, '+1', '[]', 'pending', ?)",
+                (campaign, run, run),
+            )
+    strangers = [problem for problem in inspect(address).problems if "belong to" in problem.what]
+    assert [each.what for each in strangers] == [
+        "2 of contacts belong to no row of campaigns or runs"
+    ]
+
+
 async def test_a_schema_of_another_program_is_left_alone(postgresql_server: Server) -> None:
     address = postgresql_server.new_ledger()
     with raw(address) as connection:

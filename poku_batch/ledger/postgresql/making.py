@@ -17,6 +17,16 @@ from poku_batch.ledger.schema import MIGRATIONS, VERSION
 #: The first version that there was in PostgreSQL.
 _FIRST = 5
 
+#: What PostgreSQL alone needs after a version's migration. It looks a contact's campaign and run up
+#: one by one, which takes a third of the time of an enrolment; neither is ever deleted, and
+#: ``ledger check`` finds a contact whose campaign or run is not there.
+_OWN: dict[int, tuple[str, ...]] = {
+    6: (
+        "ALTER TABLE contacts DROP CONSTRAINT IF EXISTS contacts_campaign_id_fkey",
+        "ALTER TABLE contacts DROP CONSTRAINT IF EXISTS contacts_reserved_by_fkey",
+    )
+}
+
 _MARK = "poku_batch_ledger"
 
 _IS_MARKED = """
@@ -61,8 +71,8 @@ def prepare(connection: PostgresConnection, place: object) -> None:
                 connection.execute(statement)
             connection.execute(f"INSERT INTO {_MARK} (version) VALUES ({_FIRST})")  # noqa: S608
             found = _FIRST
-        for statements in MIGRATIONS[found:]:
-            for statement in statements:
+        for number, statements in enumerate(MIGRATIONS[found:], found + 1):
+            for statement in (*statements, *_OWN.get(number, ())):
                 connection.execute(statement)
         connection.execute(f"UPDATE {_MARK} SET version = {VERSION}")  # noqa: S608 – constants
 
