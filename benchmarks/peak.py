@@ -30,13 +30,15 @@ _COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 #: Everybody called, or as many as ``--limit`` says.
 _WELL = (0, 4)
-#: Runs its arguments, prints their exit code and the most KiB that they had resident.
-_STARTER = """
+#: Runs its arguments, prints their exit code, the most KiB that they had resident, and the
+#: milliseconds of processor time that they took.
+STARTER = """
 import os, sys
 silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
 child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
 _, status, used = os.wait4(child, 0)
-print(os.waitstatus_to_exitcode(status), used.ru_maxrss)
+cpu_ms = round(1_000 * (used.ru_utime + used.ru_stime))
+print(os.waitstatus_to_exitcode(status), used.ru_maxrss, cpu_ms)
 """
 
 
@@ -47,13 +49,13 @@ def peaks(rows: int) -> dict[str, float]:
         campaign = write_campaign(Path(name), rows, base_url=server.url)
         for what, words in _COMMANDS.items():
             process = subprocess.run(
-                [sys.executable, "-I", "-S", "-c", _STARTER, *command(campaign, *words)],
+                [sys.executable, "-I", "-S", "-c", STARTER, *command(campaign, *words)],
                 env=environment(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 check=True,
             )
-            status, most_kib = map(int, process.stdout.split())
+            status, most_kib, _ = map(int, process.stdout.split())
             if status not in _WELL:
                 raise RuntimeError(f"{what} of {rows:,} rows ended with {status}")
             found[what] = most_kib / 1024

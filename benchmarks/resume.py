@@ -27,7 +27,7 @@ from benchmarks.serving import Served, serving
 from benchmarks.sheets import write_campaign
 
 #: Makes ``:done`` contacts that wait ones whose call ended, with all that the ledger keeps of it.
-_CALL = (
+CALL = (
     """
     INSERT INTO runs (campaign_id, host, pid, started_at, ended_at, ending)
     SELECT id, 'benchmark', 1, :at, :at, 'stopped' FROM campaigns
@@ -113,7 +113,7 @@ def mark_done(ledger: Path, done: int) -> None:
         connection.create_function("digest", 1, cells.digest)
         at = int((time.time() - 86_400) * 1_000_000)
         connection.execute("BEGIN")
-        for statement in _CALL:
+        for statement in CALL:
             connection.execute(statement, {"done": done, "at": at})
         connection.execute("COMMIT")
 

@@ -16,7 +16,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -91,12 +91,17 @@ def rows(count: int) -> Iterator[tuple[object, ...]]:
         )
 
 
-def write_campaign(folder: Path, count: int, *, base_url: str, **changes: Any) -> Path:
-    """Write a campaign of so many rows into a folder; gives its file."""
+def write_campaign(
+    folder: Path, count: int, *, base_url: str, more: Mapping[str, str] = {}, **changes: Any
+) -> Path:
+    """Write a campaign of so many rows into a folder; gives its file.
+
+    ``more`` are columns with the same text in every row.
+    """
     with (folder / "contacts.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(rows(count))
+        writer.writerow((*COLUMNS, *more))
+        writer.writerows((*row, *more.values()) for row in rows(count))
     campaign = {
         "name": "million",
         "contacts": {"file": "contacts.csv", "key": "id", "phone": "phone"},
@@ -113,8 +118,11 @@ def write_campaign(folder: Path, count: int, *, base_url: str, **changes: Any) -
     return path
 
 
-async def enrol(path: Path) -> Stages:
-    """Enrol a campaign's sheet as ``run`` does, and say what each stage took."""
+async def enrol(path: Path, ledger_url: str | None = None) -> Stages:
+    """Enrol a campaign's sheet as ``run`` does, and say what each stage took.
+
+    The ledger is beside the campaign, unless an address is given.
+    """
     stages, campaign = Stages(), load_campaign(path)
     now = datetime.now(UTC)
     with stages.read.more():
@@ -123,7 +131,7 @@ async def enrol(path: Path) -> Stages:
     permits = rules.permits(campaign, prepared.permit_columns, lambda _number: None)
     planner = prepared.planner(permits, now=now)
     async with (
-        open_ledger(path.parent / "ledger.db") as ledger,
+        open_ledger(ledger_url or path.parent / "ledger.db") as ledger,
         ledger.enrolment(
             campaign.identity, prepared.sheet.columns, campaign.contacts.duplicates
         ) as session,

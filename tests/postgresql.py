@@ -8,7 +8,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -27,15 +27,19 @@ TABLES = (
     *("definitions", "listed", "workers", "refusals"),
 )
 
+#: What many tests beside each other need, and nothing that goes on by itself.
+_SMALL = {"max_connections": "300", "shared_buffers": "64MB", "autovacuum": "off"}
+
 MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 
 
 class Server:
     """A running server; each of its ledgers is a schema."""
 
-    def __init__(self, bin_: Path, folder: Path) -> None:
+    def __init__(self, bin_: Path, folder: Path, settings: Mapping[str, str] = _SMALL) -> None:
         self.folder = folder
         self._bin = bin_
+        self._settings = settings
         self._numbers = count(1)
         self._unused: list[str] = []
 
@@ -66,10 +70,9 @@ class Server:
             return cursor.fetchall() if cursor.description else []
 
     def start(self) -> None:
-        options = (
-            f"-c listen_addresses='' -c unix_socket_directories={self.folder} "
-            "-c max_connections=300 -c shared_buffers=64MB -c autovacuum=off"
-        )
+        settings = {"unix_socket_directories": str(self.folder), **self._settings}
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        options += " -c listen_addresses=''"
         self._run("pg_ctl", "-w", "-o", options, "-l", str(self.folder / "log"), "start")
 
     def restart(self) -> None:
@@ -114,17 +117,17 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
+def server(settings: Mapping[str, str] = _SMALL, *, on_disk: bool = False) -> Iterator[Server]:
     """A server that has just been made; ``programs`` must be there."""
     bin_ = programs()
     assert bin_ is not None
-    parent = str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
+    parent = str(_MEMORY) if os.access(_MEMORY, os.W_OK) and not on_disk else None
     with tempfile.TemporaryDirectory(dir=parent, prefix="poku-pg-") as name:
         folder = Path(name)
         if os.getuid() == 0:
             user = pwd.getpwnam(_USER)
             os.chown(folder, user.pw_uid, user.pw_gid)
-        running = Server(bin_, folder)
+        running = Server(bin_, folder, settings)
         running.make()
         running.start()
         try:
