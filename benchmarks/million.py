@@ -8,18 +8,23 @@ Three measurements, each on a server of its own on this machine's disk, set up a
   turns; their medians count. Whoever was admitted is put aside before the next turn.
 - Looking: ``export`` to CSV, and ``status``, each a process of its own, with all but a few called.
 
-``python -m benchmarks.million [--rows 1000000] [--only enrolment|admission|looking] [--quick]``
+``python -m benchmarks.million [--rows 1000000] [--only enrolment|admission|looking] [--quick]``;
+``--only`` measures one part anew and keeps the others.
 """
 
 import argparse
+import json
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -27,21 +32,26 @@ import anyio
 
 from benchmarks import backlog
 from benchmarks.peak import STARTER
-from benchmarks.report import Cell, Found, Target, publish
+from benchmarks.report import HERE, Cell, Found, Target, publish
 from benchmarks.resume import CALL, command, environment
 from benchmarks.sheets import COLUMNS, Stages, enrol, write_campaign
 from poku_batch.cli.looping import run_for_long
 from poku_batch.ledger.connection import Connection, transaction
 from poku_batch.ledger.places import place_of
 from poku_batch.ledger.postgresql import admission
-from poku_batch.models import AdmissionRules, Go, SharedRun
+from poku_batch.models import AdmissionRules, ApiNews, Go, SharedRun
 from tests.postgresql import Server, server
+
+#: The targets of each part.
+_NUMBERS = {"enrolment": ("9a", "9b"), "admission": ("9c",), "looking": ("9d",)}
 
 _MORE = {"clinic": "Riverside", "remarks": "Bring your insurance card."}
 
 #: As many contacts are admitted at once, of so many that are due.
 _SLOTS = 50
 _DUE = 5_000
+
+_TO_CSV = "export of {:,} to CSV"
 
 _SET_ASIDE = """
     UPDATE contacts SET state = 'skipped', reason = 'measured', reason_kind = 'measured',
@@ -65,10 +75,10 @@ def enrolment(rows: int) -> tuple[list[Row], list[Target]]:
         server_s = _server_cpu_s(running) - before_s
     parts = (("read", stages.read), ("plan", stages.plan), ("write", stages.write))
     table: list[Row] = [
-        {"what": f"enrolment, {part}", "wall s": spent.wall_s, "CPU s": spent.cpu_s}
+        {"what": f"enrolment of {rows:,}, {part}", "wall s": spent.wall_s, "CPU s": spent.cpu_s}
         for part, spent in parts
     ]
-    table.append({"what": "enrolment, the server", "CPU s": server_s})
+    table.append({"what": f"enrolment of {rows:,}, the server", "CPU s": server_s})
     whole_s = stages.sum_s(lambda spent: spent.wall_s, plan=True)
     cpu_s = stages.sum_s(lambda spent: spent.cpu_s, plan=True) + server_s
     return table, [
@@ -106,7 +116,13 @@ def _admit(connection: Connection, run: SharedRun) -> float:
     begun = time.perf_counter()
     with transaction(connection, writing=True):
         admitted = admission.admit(
-            connection, run.id, rules, judge=lambda _: Go(), money=None, tick=False
+            connection,
+            run.id,
+            rules,
+            judge=lambda _: Go(),
+            money=None,
+            news=ApiNews(),
+            tick=False,
         )
     took = time.perf_counter() - begun
     if admitted != _SLOTS:
@@ -138,15 +154,16 @@ def looking(rows: int) -> tuple[list[Row], list[Target]]:
         table = [
             _process(url, what, command(campaign, *words))
             for what, words in (
-                ("export to CSV", ("export",)),
-                ("export to Parquet", ("export", "--output", f"{name}/out.parquet")),
-                ("status", ("status",)),
+                (_TO_CSV.format(rows), ("export",)),
+                (f"export of {rows:,} to Parquet", ("export", "--output", f"{name}/out.parquet")),
+                (f"status of {rows:,}", ("status",)),
                 ("status again", ("status",)),
             )
         ]
+        table += _pages(url, Path(name))
     seconds = {str(row["what"]): float(row["wall s"] or 0) for row in table}
     return table, [
-        _target("9d", f"results of {rows:,} contacts as CSV", seconds["export to CSV"], 15),
+        _target("9d", f"results of {rows:,} contacts as CSV", seconds[_TO_CSV.format(rows)], 15),
     ]
 
 
@@ -163,6 +180,35 @@ def _process(url: str, what: str, words: Sequence[str]) -> Row:
     if status != 0:
         raise RuntimeError(f"{what} ended with {status}")
     return {"what": what, "wall s": took, "CPU s": cpu_ms / 1_000, "peak MiB": most_kib / 1024}
+
+
+def _pages(url: str, folder: Path) -> list[Row]:
+    """How long the dashboard's page of the campaign is waited for, at first and then."""
+    words = ("dashboard", "--folder", str(folder), "--port", "0")
+    with subprocess.Popen(
+        [sys.executable, "-m", "poku_batch", *words],
+        env=environment() | {"POKU_BATCH_LEDGER": url},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        try:
+            found = re.search(r"http://\S+?(?=/?\s)", process.stderr.readline())
+            assert found is not None
+            took = [_get_s(f"{found[0]}/calls/million") for _ in range(6)]
+        finally:
+            process.terminate()
+    return [
+        {"what": "dashboard, the campaign's page at first", "wall s": took[0]},
+        {"what": "dashboard, the same again, median", "wall s": statistics.median(took[1:])},
+    ]
+
+
+def _get_s(address: str) -> float:
+    begun = time.perf_counter()
+    with urllib.request.urlopen(address) as answer:  # noqa: S310 – the dashboard's own
+        answer.read()
+    return time.perf_counter() - begun
 
 
 def _mark_done(url: str, done: int) -> None:
@@ -219,26 +265,36 @@ def main() -> int:
         "admission": partial(admitting, rows, due, rounds),
         "looking": partial(looking, rows),
     }
-    loads = [os.getloadavg()[0]]
-    table: list[Row] = []
-    targets: list[Target] = []
+    table, targets = _kept(args.only)
     for name, part in parts.items():
         if args.only in (None, name):
+            load = os.getloadavg()[0]
             more, bounds = part()
-            table += more
+            table += [{"part": name, **row, "load": load} for row in more]
             targets += bounds
-            loads.append(os.getloadavg()[0])
-    shown = ", ".join(f"{load:.1f}" for load in loads)
     found = Found(
         name="million",
-        title=f"{rows:,} contacts in PostgreSQL",
-        rows=table,
-        targets=targets,
-        notes=[
-            f"Load of the machine before the first part and after each: {shown} (1 is this alone).",
-        ],
+        title="A million contacts in PostgreSQL, or as many as a row says",
+        rows=sorted(table, key=lambda row: list(parts).index(str(row["part"]))),
+        targets=sorted(targets, key=lambda target: target.number),
+        notes=["load: how many processes wanted the machine's cores when the part began."],
     )
     return publish(found)
+
+
+def _kept(only: str | None) -> tuple[list[Row], list[Target]]:
+    """What was found before of the parts that are not measured anew."""
+    path = HERE / "results" / "million.json"
+    if only is None or not path.is_file():
+        return [], []
+    found = json.loads(path.read_text(encoding="utf-8"))
+    names = {field.name for field in fields(Target)}
+    targets = [
+        Target(**{name: value for name, value in target.items() if name in names})
+        for target in found["targets"]
+        if target["number"] not in _NUMBERS[only]
+    ]
+    return [row for row in found["rows"] if row["part"] != only], targets
 
 
 if __name__ == "__main__":

@@ -19,5 +19,5 @@ pytestmark = [
 
 def test_a_short_run_enrols_admits_and_writes() -> None:
     done = quick("million")
-    for what in ("enrolment, the server", "admission of 50, beside", "export to CSV", "status"):
+    for what in ("20,000, the server", "admission of 50, beside", "20,000 to CSV", "dashboard"):
         assert what in done.stdout

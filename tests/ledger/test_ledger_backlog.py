@@ -13,7 +13,7 @@ from poku_batch.ledger.connection import Connection, transaction
 from poku_batch.ledger.places import place_of
 from poku_batch.ledger.postgresql import admission, happenings, sweeping, workers
 from poku_batch.ledger.postgresql.admission import Money
-from poku_batch.models import AdmissionRules, Go, SharedRun
+from poku_batch.models import AdmissionRules, ApiNews, Go, SharedRun
 from tests.postgresql import Server
 
 pytestmark = pytest.mark.anyio
@@ -45,7 +45,7 @@ async def beside(postgresql_server: Server) -> Ledger:
 
 def admit(connection: Connection, run: SharedRun) -> None:
     admitted = admission.admit(
-        connection, run.id, BOUNDS, judge=lambda _: Go(), money=MONEY, tick=False
+        connection, run.id, BOUNDS, judge=lambda _: Go(), money=MONEY, news=ApiNews(), tick=False
     )
     assert admitted == BOUNDS.slots
     connection.execute(
