@@ -9,10 +9,12 @@ import pytest
 from benchmarks import backlog
 from benchmarks.plans import Work, watched
 from poku_batch.ledger import statements
-from poku_batch.ledger.connection import Connection, transaction
+from poku_batch.ledger.connection import transaction
 from poku_batch.ledger.places import place_of
 from poku_batch.ledger.postgresql import admission, happenings, sweeping, workers
 from poku_batch.ledger.postgresql.admission import Money
+from poku_batch.ledger.postgresql.connection import PostgresConnection
+from poku_batch.ledger.postgresql.place import PostgresSchema
 from poku_batch.models import AdmissionRules, ApiNews, Go, SharedRun
 from tests.postgresql import Server
 
@@ -43,7 +45,7 @@ async def beside(postgresql_server: Server) -> Ledger:
     return url, await backlog.make(url, due=500, later=20_000, others=10_000)
 
 
-def admit(connection: Connection, run: SharedRun) -> None:
+def admit(connection: PostgresConnection, run: SharedRun) -> None:
     admitted = admission.admit(
         connection, run.id, BOUNDS, judge=lambda _: Go(), money=MONEY, news=ApiNews(), tick=False
     )
@@ -54,7 +56,7 @@ def admit(connection: Connection, run: SharedRun) -> None:
     )
 
 
-def look(connection: Connection, run: SharedRun) -> None:
+def look(connection: PostgresConnection, run: SharedRun) -> None:
     found = admission.room(connection, run.id, BOUNDS, money=MONEY)
     assert found is not None
     assert found.over is None
@@ -64,15 +66,15 @@ def look(connection: Connection, run: SharedRun) -> None:
     connection.execute(statements.FIND_NEXT_DUE, {"campaign": run.number}).fetchall()
 
 
-def sweep(connection: Connection, run: SharedRun) -> None:
+def sweep(connection: PostgresConnection, run: SharedRun) -> None:
     assert not sweeping.sweep(connection, stalled=timedelta(seconds=30)).any
     assert sweeping.hand_over_earlier(connection, run.id) == 0
 
 
-def work_of(ledger: Ledger, act: Callable[[Connection, SharedRun], None]) -> Work:
+def work_of(ledger: Ledger, act: Callable[[PostgresConnection, SharedRun], None]) -> Work:
     """What the database does for it, once it has done so before."""
     url, run = ledger
-    with closing(place_of(url).connect()) as connection:
+    with closing(PostgresSchema(url).connect()) as connection:
         with transaction(connection, writing=True):
             act(connection, run)
         with transaction(connection, writing=True), watched(connection) as work:
@@ -83,7 +85,7 @@ def work_of(ledger: Ledger, act: Callable[[Connection, SharedRun], None]) -> Wor
 
 @pytest.mark.parametrize("act", [admit, look, sweep])
 async def test_no_more_is_read_for_many_calls_behind_and_before_a_run(
-    alone: Ledger, beside: Ledger, act: Callable[[Connection, SharedRun], None]
+    alone: Ledger, beside: Ledger, act: Callable[[PostgresConnection, SharedRun], None]
 ) -> None:
     least, work = work_of(alone, act), work_of(beside, act)
     assert not work.scanned & GROWING
