@@ -6,7 +6,7 @@ Invariants:
   holds an advisory lock that all of them take first. So what one process checks and changes in a
   transaction (who is reserved, the do-not-call list, caps) no other changes meanwhile.
 - Where the connection breaks while a transaction is committed, the server is asked afterwards
-  whether it was: ``commit`` returns, or says that nothing has happened.
+  whether it was: ``commit`` returns, or says that nothing has happened, or that nobody knows.
 - A connection that broke is made anew when the next transaction or question begins; what it had
   prepared for itself, as temporary tables, is gone then, so that one with these is not.
 """
@@ -29,11 +29,18 @@ _PAUSE_S = 0.1
 #: How long the fate of a transaction is asked for whose commit was cut off.
 _DOUBT_S = 20.0
 
+_UNCERTAIN = "nobody knows whether it was written"
+
 #: Those that hold words or numbers of people.
 _TABLES = (
     *("contacts", "attempts", "answers", "attempt_events", "prompts", "verdicts", "outbox"),
     *("do_not_call", "listed", "recordings"),
 )
+
+#: What differs after a crash of the server: when it started, or when it last forgot its statistics.
+_INCARNATION = """
+    SELECT pg_postmaster_start_time()::text, stats_reset::text FROM pg_stat_bgwriter
+"""
 
 _IS_OURS = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass"
 
@@ -49,6 +56,7 @@ class PostgresConnection:
         self._read_only = read_only
         self._revives = True
         self._session, self._schema = open_()
+        self._server = self._incarnation(self._session)
         self._began = False
         self._transaction: str | None = None
         self._is_closed = False
@@ -202,6 +210,10 @@ class PostgresConnection:
         self._is_closed = True
         self._session.close()
 
+    def _incarnation(self, session: Any) -> Any:
+        with self._telling():
+            return session.execute(_INCARNATION).fetchone()
+
     def _ask(self, question: str, *values: object) -> Any:
         with self._telling():
             return self._session.execute(question, values).fetchone()
@@ -216,6 +228,7 @@ class PostgresConnection:
         while True:
             try:
                 self._session, schema = self._open()
+                self._server = self._incarnation(self._session)
             except PostgresError as error:
                 if not error.is_lost or time.monotonic() > give_up:
                     raise
@@ -230,8 +243,10 @@ class PostgresConnection:
     def _was_committed(self, transaction: str) -> bool:
         """What became of a transaction whose commit was cut off.
 
-        Raises ``PostgresError`` where the server cannot be asked. Then too nothing goes wrong: the
-        lock that it may still hold is waited for by whoever writes next, and finds what it did.
+        Raises ``PostgresError`` where the server cannot be asked, and where it says so of a server
+        that has crashed meanwhile: the ID of a transaction that was lost in that may by now be
+        another's, which was committed. Then too nothing goes wrong: the lock that it may still hold
+        is waited for by whoever writes next, and finds what it did.
         """
         give_up = time.monotonic() + _DOUBT_S
         while True:
@@ -245,10 +260,13 @@ class PostgresConnection:
                 with session, self._telling():
                     asked = "SELECT pg_xact_status(%s::xid8)"
                     status = session.execute(asked, (transaction,)).fetchone()[0]
+                    crashed = self._incarnation(session) != self._server
+                if crashed and status == "committed":
+                    raise PostgresError(_UNCERTAIN, is_lost=True)
             if status in ("committed", "aborted"):
                 return bool(status == "committed")
             if time.monotonic() > give_up:
-                raise PostgresError("nobody knows whether it was written", is_lost=True)
+                raise PostgresError(_UNCERTAIN, is_lost=True)
             time.sleep(_PAUSE_S)
 
     @contextmanager
