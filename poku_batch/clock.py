@@ -1,5 +1,6 @@
 """The real clock, one that is never set back, one that machines share, and that of rehearsals."""
 
+import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,10 @@ def awake_and_asleep_s() -> float:
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
+#: An answer that may be wrong by so many seconds is as good as any.
+_SURE_S = 0.25
+
+
 class SharedClock:
     """The time of day of a database, which many machines go by; a ``ports.Clock``.
 
@@ -85,11 +90,20 @@ class SharedClock:
         self._elapsed = elapsed
         self._now = clock.now()
         self._at_s = elapsed()
+        self._doubt_s = math.inf
 
     def set(self, now: datetime, *, asked_s: float) -> None:
-        """The database said ``now`` (aware) to who had asked at ``asked_s`` of ``elapsed``."""
-        self._now = now
-        self._at_s = (asked_s + self._elapsed()) / 2
+        """The database said ``now`` (aware) to who had asked at ``asked_s`` of ``elapsed``.
+
+        One that was long on its way may be wrong by half of that: a time that is known better is
+        kept. So is a call's slot, which ends by this clock.
+        """
+        answered_s = self._elapsed()
+        doubt_s = (answered_s - asked_s) / 2
+        if doubt_s > max(_SURE_S, self._doubt_s):
+            return
+        self._now, self._doubt_s = now, doubt_s
+        self._at_s = answered_s - doubt_s
 
     def ahead_s(self) -> float:
         """How many seconds the machine's own clock is ahead; below 0, behind."""

@@ -34,6 +34,19 @@ async def test_it_goes_by_the_database_from_then_on(life: VirtualClock) -> None:
     assert clock.now() == ahead + timedelta(seconds=61)
 
 
+async def test_an_answer_that_was_long_on_its_way_does_not_undo_one_that_was_not(
+    life: VirtualClock,
+) -> None:
+    clock = SharedClock(life, life.monotonic)
+    clock.set(START, asked_s=life.monotonic())
+    asked_s = life.monotonic()
+    await life.sleep(8)  # the database was away, and answered at the end of it
+    clock.set(START + timedelta(seconds=8), asked_s=asked_s)
+    assert clock.now() == START + timedelta(seconds=8)
+    clock.set(START + timedelta(seconds=9), asked_s=life.monotonic())
+    assert clock.now() == START + timedelta(seconds=9)
+
+
 async def test_set_back_it_stands_for_who_goes_by_it_steadily(life: VirtualClock) -> None:
     shared = SharedClock(life, life.monotonic)
     clock = SteadyClock(shared)
