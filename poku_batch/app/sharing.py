@@ -9,8 +9,9 @@ from poku_batch.errors import UsageError
 from poku_batch.models import AdmissionRules, Swept
 from poku_batch.ports import BudgetRoom, Distribution, Ledger
 
-#: How much longer than it waits for a call's end a worker may take until its request has left.
-_SLACK = timedelta(seconds=5)
+#: How much longer than it waits for a call's end a worker may take until its request has left: five
+#: seconds to hear of its intent, ten to reach the API, and some for a machine that is busy.
+_SLACK = timedelta(seconds=20)
 
 
 def slot_of(campaign: Campaign) -> timedelta:

@@ -27,16 +27,19 @@ _AGAIN_S = 0.5
 _CONNECT_S = 10.0
 
 #: Unless the address says otherwise; in seconds, and one in milliseconds. A server that is gone
-#: without a word is noticed within a minute, as by the ledger: otherwise no job would be fetched
-#: for a quarter of an hour, by a worker that everybody takes for alive.
+#: without a word is noticed within half a minute, as by the ledger: otherwise no job would be
+#: fetched for a quarter of an hour, by a worker that everybody takes for alive.
 _REACH = {
     "application_name": "poku-batch jobs",
     "connect_timeout": "10",
-    "keepalives_idle": "20",
-    "keepalives_interval": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
     "keepalives_count": "3",
-    "tcp_user_timeout": "60000",
+    "tcp_user_timeout": "30000",
 }
+
+#: What the engine's functions raise where a job is not there any more.
+_RAISED = "P0001"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,8 +127,8 @@ class Delivery:
             for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled_s):
                 await manager.finish_job(job, Status.FAILED, delete_job=True)
             await manager.prune_stalled_workers(self._stalled_s)
-        except exceptions.ConnectorException:
-            # The database is gone; whoever serves tells it.
+        except (exceptions.ConnectorException, exceptions.AppNotOpen):
+            # The database is gone, or was a moment ago; whoever serves tells it.
             return
 
     async def _serve(self) -> None:
@@ -201,11 +204,14 @@ class _Connector(procrastinate.PsycopgConnector):
         """As the engine's; where the database is lost that is told, and nothing is done.
 
         By this the engine says what became of jobs and of itself. What it could not say is found
-        out by whoever looks for workers that are gone.
+        out by whoever looks for workers that are gone. A job that is not there any more has been
+        taken back by those.
         """
         try:
             await super().execute_query_async(query, **arguments)
-        except exceptions.ConnectorException:
+        except exceptions.ConnectorException as error:
+            if getattr(error.__cause__, "sqlstate", None) == _RAISED:
+                return
             self._lost()
 
     async def execute_query_one_async(self, query: Any, **arguments: Any) -> dict[str, Any]:

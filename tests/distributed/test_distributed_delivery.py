@@ -3,11 +3,14 @@
 from typing import Any
 
 import anyio
+import procrastinate
 import psycopg
 import pytest
+from procrastinate.jobs import Status
 from psycopg.conninfo import conninfo_to_dict
 
 from poku_batch.distributed import Delivery
+from poku_batch.distributed.delivery import _Connector
 from poku_batch.ledger import open_ledger
 from tests.postgresql import Server
 
@@ -45,7 +48,40 @@ async def test_the_engine_notices_a_database_that_is_gone_as_soon_as_the_ledger_
         with anyio.fail_after(20):
             await asked.wait()
         delivery.stop()
-    assert addresses[0]["tcp_user_timeout"] == "60000"
+    assert addresses[0]["tcp_user_timeout"] == "30000"
     assert addresses[0]["keepalives_count"] == "3"
     assert addresses[0]["keepalives_idle"] == "7"
     assert told == []
+
+
+async def engine_url(server: Server) -> str:
+    """A ledger that has the engine's tables."""
+    url = server.new_ledger()
+    async with open_ledger(url) as ledger:
+        assert ledger.distribution is not None
+        await ledger.distribution.prepare()
+    return url
+
+
+async def test_a_job_that_others_have_taken_back_is_done(postgresql_server: Server) -> None:
+    lost: list[str] = []
+    url = await engine_url(postgresql_server)
+    app = procrastinate.App(connector=_Connector(lambda: lost.append("lost"), url, size=2))
+    async with app.open_async():
+        await app.job_manager.finish_job_by_id_async(
+            job_id=999, status=Status.SUCCEEDED, delete_job=True
+        )
+        assert lost == []
+        await app.connector.execute_query_async("SELECT nothing")
+        assert lost == ["lost"]
+
+
+async def test_stalled_jobs_are_left_alone_while_the_engine_is_made_anew(
+    postgresql_server: Server,
+) -> None:
+    url = await engine_url(postgresql_server)
+    delivery = Delivery(
+        url, concurrency=1, heartbeat_s=1, stalled_s=3, take=lambda _: None, tell=lambda _: None
+    )
+    delivery._app = procrastinate.App(connector=_Connector(lambda: None, url, size=1))
+    await delivery.clear_stalled()

@@ -44,7 +44,12 @@ _INCARNATION = """
 
 _IS_OURS = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass"
 
-_TAKE_TURN = "SELECT pg_advisory_xact_lock(%s), pg_current_xact_id()::text"
+#: Whoever is silent for so long while it is alone with the ledger has lost its way to the database,
+#: or is frozen: the others go on before they give it up.
+_TAKE_TURN = """
+    SELECT pg_advisory_xact_lock(%s), pg_current_xact_id()::text,
+        set_config('idle_in_transaction_session_timeout', '15s', true)
+"""
 
 
 class PostgresConnection:

@@ -27,6 +27,7 @@ from poku_batch.ledger.postgresql import (
 )
 from poku_batch.ledger.postgresql.admission import NOW, Money
 from poku_batch.ledger.postgresql.connection import PostgresConnection
+from poku_batch.ledger.postgresql.intents import WorkerRun
 from poku_batch.ledger.postgresql.place import PostgresSchema
 from poku_batch.ledger.reading import Reader
 from poku_batch.ledger.run import SqliteRun
@@ -210,7 +211,7 @@ class PostgresDistribution:
 
     def join(self, run: SharedRun, worker: WorkerId) -> SqliteRun:
         """A worker's hold on a run."""
-        return SqliteRun(run.campaign, _hold(run, worker), self._writer, self._reader, _NoLease())
+        return WorkerRun(run.campaign, _hold(run, worker), self._writer, self._reader, _NoLease())
 
     async def watch(self, run: SharedRun) -> SqliteRun:
         """Take the campaign to watch its open run and to end it."""

@@ -27,7 +27,13 @@ _FIND = """
             SELECT p.what FROM attempt_events p
             WHERE p.contact_id = e.contact_id AND p.attempt_id = e.attempt_id AND p.id < e.id
             ORDER BY p.id DESC LIMIT 1
-        ))
+        )),
+        e.what IN ('ended', 'doubted') AND 'doubted' = (
+            SELECT p.what FROM attempt_events p
+            WHERE p.contact_id = e.contact_id AND p.attempt_id = e.attempt_id AND p.id < e.id
+                AND p.what IN ('began', 'placed_again', 'ended', 'doubted')
+            ORDER BY p.id DESC LIMIT 1
+        )
     FROM attempt_events e
     JOIN contacts c ON c.id = e.contact_id
     LEFT JOIN attempts a ON a.id = e.attempt_id
@@ -51,8 +57,19 @@ def since(connection: Connection, *, run: int, after: int, limit: int) -> tuple[
     last = latest(connection)
     values = {"run": run, "after": after, "last": last, "limit": limit}
     rows = do(connection, _FIND, values).fetchall()
-    events = [event for row in rows if (event := _event(*row[1:])) is not None]
+    events = [event for row in rows for event in _events(*row[1:])]
     return events, max(int(rows[-1][0]) if len(rows) == limit else last, after)
+
+
+def _events(what: str, stored_at: int, *known: Any) -> list[Event]:
+    """What is told of an entry; of a call that was unknown, first that it is taken up again."""
+    *told, was_unknown = known
+    event = _event(what, stored_at, *told)
+    if event is None or not was_unknown:
+        return [] if event is None else [event]
+    _, row, key, *_ = told
+    at = instants.from_stored(stored_at)
+    return [CallStarted(at=at, row=row, key=key or "", followed=True, was_unknown=True), event]
 
 
 def _event(  # noqa: PLR0913, PLR0917 – a row's columns
