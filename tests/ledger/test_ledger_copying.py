@@ -65,13 +65,6 @@ async def lived_through(url: str, folder: Path) -> None:
         await run.begin(admission, prompt_sha256="q", prompt="Call them.", at=NOW)
         await run.close(RunEnding.STOPPED, at=NOW)
         await ledger.add_do_not_call([DoNotCallEntry(number="+1999", source="added", at=NOW)])
-    with raw(url) as connection:
-        # As a run by workers leaves them, which is made in databases alone.
-        connection.execute("INSERT INTO definitions (run_id, definition) VALUES (1, '{}')")
-        connection.execute(
-            "INSERT INTO workers (name, concurrency, started_at, seen_at, ended_at, doing) "
-            "VALUES ('a:1:f', 5, 1, 2, 3, '')"
-        )
     await anyio.to_thread.run_sync(lambda: erase(url, "+7", keep_hash=True, by="ann", at=NOW))
     with raw(url) as connection:
         for statement in _OF_WORKERS:
