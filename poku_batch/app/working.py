@@ -11,8 +11,8 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -25,20 +25,16 @@ from anyio.abc import TaskGroup
 
 from poku_batch.app import closing, environment
 from poku_batch.app.duty import Duty, Say, Surroundings, open_duty
+from poku_batch.app.errands import Errands
 from poku_batch.app.lease import Lease
 from poku_batch.app.monitoring import Monitoring, monitoring
-from poku_batch.app.pacing import Turn
 from poku_batch.app.sharing import distribution_of, swept_words
 from poku_batch.clock import SharedClock, SteadyClock, SystemClock, awake_and_asleep_s
-from poku_batch.distributed import Delivery, Job
-from poku_batch.engine.race import first_of
+from poku_batch.distributed import Delivery
 from poku_batch.engine.stops import Stop
-from poku_batch.engine.unwritten import Unwritten, UnwrittenError
+from poku_batch.engine.unwritten import Unwritten
 from poku_batch.errors import LedgerError, PokuBatchError
 from poku_batch.models import (
-    AttemptId,
-    ContactId,
-    JobKind,
     RunEnding,
     RunId,
     SharedRun,
@@ -117,21 +113,27 @@ class Worker:
         self._stacks: dict[RunId, AsyncExitStack] = {}
         self._refused: set[RunId] = set()
         self._unwritten: list[Unwritten] = []
-        self._slots = anyio.CapacityLimiter(settings.concurrency)
-        self._open: dict[Job, Duty] = {}
         self._leaving = Stop()
         self._draining = False
         self._told: dict[str, float] = {}
         self._scope = anyio.CancelScope()
-        self._calls: TaskGroup | None = None
         self._beaten_s: float | None = None
         self._found_unknown = 0
+        self._errands = Errands(
+            self._distribution,
+            self._duties,
+            concurrency=settings.concurrency,
+            clock=self._clock,
+            is_draining=lambda: self._draining,
+            say=say,
+            tell_trouble=self._trouble,
+        )
         self._delivery = Delivery(
             url,
             concurrency=settings.concurrency,
             heartbeat_s=settings.heartbeat_s,
             stalled_s=settings.stalled_s,
-            take=self._take,
+            take=self._errands.take,
             tell=self._trouble,
         )
 
@@ -140,7 +142,7 @@ class Worker:
         beaten_s = self._beaten_s
         return WorkerStanding(
             name=self.name,
-            calls=len(self._open),
+            calls=self._errands.calls,
             slots=self._settings.concurrency,
             jobs=self._delivery.jobs,
             campaigns=tuple(str(duty.run.campaign) for duty in tuple(self._duties.values())),
@@ -166,7 +168,7 @@ class Worker:
             try:
                 with self._scope:
                     async with anyio.create_task_group() as calls:
-                        self._calls = calls
+                        self._errands.begin(calls, self._id)
                         watchers.start_soon(self._keep(self._beat, self._settings.heartbeat_s))
                         watchers.start_soon(self._keep(self._sweep, self._settings.heartbeat_s / 2))
                         watchers.start_soon(self._keep(partial(self._find, watchers), _LOOK_S))
@@ -183,7 +185,7 @@ class Worker:
         """Begin no call any more, and leave when the open ones have ended."""
         if not self._draining:
             self._draining = True
-            self._say(f"draining: {len(self._open)} open calls go on to their end")
+            self._say(f"draining: {self._errands.calls} open calls go on to their end")
             self._delivery.stop()
 
     def leave(self) -> None:
@@ -292,7 +294,7 @@ class Worker:
         self._say(f"takes part in {run.campaign}")
 
     async def _end_duty(self, number: RunId) -> None:
-        if any(duty is self._duties[number] for duty in self._open.values()):
+        if self._errands.is_busy_with(self._duties[number]):
             return
         duty = self._duties.pop(number)
         self._delivery.leave(number)
@@ -321,93 +323,6 @@ class Worker:
             except LedgerError as error:
                 self._trouble(str(error))
                 await anyio.sleep(_TICK_S)
-
-    def _take(self, job: Job) -> None:
-        if self._calls is None:
-            job.done.set()
-            return
-        self._calls.start_soon(self._do, job)
-
-    async def _do(self, job: Job) -> None:
-        """Do what a job is for; whatever happens, the job has its end."""
-        duty: Duty | None = None
-        try:
-            async with self._slots:
-                duty = self._duties.get(RunId(job.run))
-                if duty is not None and not job.done.is_set():
-                    await self._do_for(duty, job)
-        except UnwrittenError:
-            pass
-        except LedgerError as error:
-            # Nothing was begun: what is written of a call is written until it is in.
-            self._trouble(str(error))
-        except Exception as fault:
-            if duty is None:
-                raise
-            self._say(f"a fault in the program: {type(fault).__name__}: {fault}", level="error")
-            duty.stop.request_by_fault(fault)
-        finally:
-            job.done.set()
-            if duty is not None:
-                duty.look_again()
-
-    async def _do_for(self, duty: Duty, job: Job) -> None:
-        if job.kind is JobKind.CALL:
-            await self._call(duty, job)
-            return
-        assert self._id is not None  # noqa: S101 – registered before
-        call = await self._distribution.take_call(duty.run.id, AttemptId(job.id), self._id)
-        if call is not None:
-            with self._counted(duty, job):
-                await duty.follow(call)
-
-    async def _call(self, duty: Duty, job: Job) -> None:
-        handed = await self._distribution.take(duty.run.id, ContactId(job.id))
-        if handed is None:
-            return
-        turn = self._turn(duty, job, handed.wait_s)
-        if turn is not None:
-            await turn.come()
-        while duty.reach.down and not self._hindered(duty, job):
-            # One contact finds out whether the API is there again; the others wait.
-            changed, wait_s = duty.reach.changed(), duty.reach.wait_s()
-            if wait_s <= 0:
-                duty.reach.probe()
-                break
-            await first_of(changed.wait, partial(self._clock.sleep, wait_s), job.done.wait)
-        if self._hindered(duty, job):
-            await duty.lasting.release(handed.admission)
-            return
-        with self._counted(duty, job):
-            await duty.call(handed.admission, None if turn is None else turn.come_again)
-
-    def _turn(self, duty: Duty, job: Job, wait_s: float) -> Turn | None:
-        """The time of a job's call; None where calls are not paced."""
-        if duty.rules.calls_per_minute is None:
-            return None
-
-        async def wait(seconds: float) -> None:
-            await first_of(partial(self._clock.sleep, seconds), job.done.wait, duty.stop.wait)
-
-        return Turn(
-            wait_s,
-            now_s=self._clock.monotonic,
-            wait=wait,
-            space_anew=partial(self._distribution.space_anew, duty.run.id, duty.rules),
-            hindered=partial(self._hindered, duty, job),
-        )
-
-    def _hindered(self, duty: Duty, job: Job) -> bool:
-        """Whether a call may not begin here: its contact is given out again."""
-        return self._draining or duty.hindrance or job.done.is_set()
-
-    @contextmanager
-    def _counted(self, duty: Duty, job: Job) -> Iterator[None]:
-        self._open[job] = duty
-        try:
-            yield
-        finally:
-            del self._open[job]
 
     def _trouble(self, why: str) -> None:
         """Say what broke, the same once in a while."""

@@ -12,7 +12,7 @@ from poku_batch.ledger import statements
 from poku_batch.ledger.connection import transaction
 from poku_batch.ledger.places import place_of
 from poku_batch.ledger.postgresql import admission, happenings, sweeping, workers
-from poku_batch.ledger.postgresql.admission import Money
+from poku_batch.ledger.postgresql.bounds import Money
 from poku_batch.ledger.postgresql.connection import PostgresConnection
 from poku_batch.ledger.postgresql.place import PostgresSchema
 from poku_batch.models import AdmissionRules, ApiNews, Go, SharedRun

@@ -25,7 +25,7 @@ from poku_batch.ledger.postgresql import (
     sweeping,
     workers,
 )
-from poku_batch.ledger.postgresql.admission import NOW, Money
+from poku_batch.ledger.postgresql.bounds import NOW, Money
 from poku_batch.ledger.postgresql.connection import PostgresConnection
 from poku_batch.ledger.postgresql.intents import WorkerRun
 from poku_batch.ledger.postgresql.place import PostgresSchema

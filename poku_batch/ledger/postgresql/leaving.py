@@ -11,7 +11,7 @@ from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
 from poku_batch.ledger.holds import Hold
 from poku_batch.ledger.postgresql import keys
-from poku_batch.ledger.postgresql.admission import NOW
+from poku_batch.ledger.postgresql.bounds import NOW
 from poku_batch.ledger.postgresql.connection import PostgresConnection
 from poku_batch.models import Attendance, CampaignId, RunEnding, SharedRun
 

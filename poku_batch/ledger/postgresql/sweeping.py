@@ -16,7 +16,7 @@ from poku_batch.ledger.happenings import do, record
 from poku_batch.ledger.holds import Hold
 from poku_batch.ledger.many import do_each
 from poku_batch.ledger.postgresql import jobs, leaving
-from poku_batch.ledger.postgresql.admission import GRACE, NOW, READ_LONGEST
+from poku_batch.ledger.postgresql.bounds import GRACE, NOW, READ_LONGEST
 from poku_batch.ledger.postgresql.connection import PostgresConnection
 from poku_batch.models import AttemptId, Happening, JobKind, Swept
 

@@ -6,7 +6,7 @@ from poku_batch.ledger import instants
 from poku_batch.ledger.cells import storable
 from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.happenings import do
-from poku_batch.ledger.postgresql.admission import NOW
+from poku_batch.ledger.postgresql.bounds import NOW
 from poku_batch.models import Refusal, RunId, WorkerId, WorkerRecord
 
 _REGISTER = f"""
