@@ -34,12 +34,23 @@ MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 
 
 class Server:
-    """A running server; each of its ledgers is a schema."""
+    """A running server; each of its ledgers is a schema.
 
-    def __init__(self, bin_: Path, folder: Path, settings: Mapping[str, str] = _SMALL) -> None:
+    ``within`` is a network namespace that it runs in; there it listens on all addresses too.
+    """
+
+    def __init__(
+        self,
+        bin_: Path,
+        folder: Path,
+        settings: Mapping[str, str] = _SMALL,
+        *,
+        within: str | None = None,
+    ) -> None:
         self.folder = folder
         self._bin = bin_
         self._settings = settings
+        self._within = within
         self._numbers = count(1)
         self._unused: list[str] = []
 
@@ -72,7 +83,7 @@ class Server:
     def start(self) -> None:
         settings = {"unix_socket_directories": str(self.folder), **self._settings}
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        options += " -c listen_addresses=''"
+        options += f" -c listen_addresses='{'*' if self._within else ''}'"
         self._run("pg_ctl", "-w", "-o", options, "-l", str(self.folder / "log"), "start")
 
     def restart(self) -> None:
@@ -84,24 +95,31 @@ class Server:
 
     def make(self) -> None:
         self._run("initdb", "-A", "trust", "-U", _USER, "-E", "UTF8", "--no-sync")
+        if self._within:
+            with (self.folder / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all 10.0.0.0/8 trust\n")
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [str(self._bin / name), "-D", str(self.folder / "data"), *arguments]
         done = subprocess.run(
-            command,
+            [*self._as_user(), *command],
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            user=_USER if os.getuid() == 0 else None,
-            extra_groups=[] if os.getuid() == 0 else None,
             cwd="/",
         )
         if done.returncode:
             log = self.folder / "log"
             told = log.read_text() if log.exists() else ""
             raise RuntimeError(f"{name} failed: {done.stderr}\n{told[-2_000:]}")
+
+    def _as_user(self) -> list[str]:
+        if os.getuid() != 0:
+            return []
+        enter = ["ip", "netns", "exec", self._within] if self._within else []
+        return [*enter, "setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups"]
 
 
 def programs() -> Path | None:
@@ -117,7 +135,9 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server(settings: Mapping[str, str] = _SMALL, *, on_disk: bool = False) -> Iterator[Server]:
+def server(
+    settings: Mapping[str, str] = _SMALL, *, on_disk: bool = False, within: str | None = None
+) -> Iterator[Server]:
     """A server that has just been made; ``programs`` must be there."""
     bin_ = programs()
     assert bin_ is not None
@@ -127,7 +147,7 @@ def server(settings: Mapping[str, str] = _SMALL, *, on_disk: bool = False) -> It
         if os.getuid() == 0:
             user = pwd.getpwnam(_USER)
             os.chown(folder, user.pw_uid, user.pw_gid)
-        running = Server(bin_, folder, settings)
+        running = Server(bin_, folder, settings, within=within)
         running.make()
         running.start()
         try:

@@ -1,12 +1,12 @@
 """Workers, a watcher, a database and an API: processes that are started, watched and killed."""
 
-import csv
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,20 +14,51 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.distributed import record
 from tests.postgresql import Server
 
 COMMAND = str(Path(sys.executable).with_name("poku-batch"))
 _API = Path(__file__).with_name("server.py")
 
+#: The program that lies beside these tests, wherever they were started from.
+PACKAGE = Path(__file__).parents[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A phone that rang, by the API's own log."""
+    """A phone that rang, by the API's own log; ``worker`` asked for it."""
 
     start: float
     end: float
     key: str
     id: str
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the API said of a call that had ended, to whom."""
+
+    at: float
+    id: str
+    key: str
+    worker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """Where a worker is: its network namespace, and what it finds the database under."""
+
+    within: str | None = None
+    url: str | None = None
+
+    @property
+    def enter(self) -> tuple[str, ...]:
+        return ("ip", "netns", "exec", self.within) if self.within else ()
+
+
+HERE = Host()
 
 
 @dataclass(slots=True)
@@ -44,8 +75,13 @@ class Fleet:
     #: Lines of the campaign beside those that all have.
     more: str = ""
     call_timeout: str = "4s"
+    package: Path = PACKAGE
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     runs: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    #: What the API calls each worker, by its process.
+    names: dict[int, str] = field(default_factory=dict)
+    port: int = 0
+    #: Another API's address than that of the one that was started.
     base_url: str = ""
     #: What the environment has beside the rest, of all processes and of workers.
     all_env: dict[str, str] = field(default_factory=dict)
@@ -77,6 +113,7 @@ output: {{file: out.csv}}
     def env(self) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(self.package),
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             "POKU_BATCH_LEDGER": self.url,
@@ -84,21 +121,25 @@ output: {{file: out.csv}}
             **self.all_env,
         }
 
-    def start_worker(self, concurrency: int) -> "subprocess.Popen[bytes]":
+    def start_worker(self, concurrency: int, host: Host = HERE) -> "subprocess.Popen[bytes]":
         """Start a worker; what it says goes to a file."""
         self._started += 1
+        name = f"w{self._started}"
+        address = self.base_url or f"http://127.0.0.1:{self.port}/{name}"
+        ways = {"POKU_API_KEY": "key", "POKU_BASE_URL": address}
+        if host.url is not None:
+            ways["POKU_BATCH_LEDGER"] = host.url
         with (self.folder / f"worker-{self._started}.err").open("wb") as err:
             worker = subprocess.Popen(
-                [COMMAND, "worker", "--concurrency", str(concurrency)],
-                env=self.env
-                | {"POKU_API_KEY": "key", "POKU_BASE_URL": self.base_url}
-                | self.worker_env,
+                [*host.enter, COMMAND, "worker", "--concurrency", str(concurrency)],
+                env=self.env | ways | self.worker_env,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=err,
                 stderr=err,
             )
         self.workers.append(worker)
+        self.names[worker.pid] = name
         return worker
 
     def start_run(self, *options: str) -> "subprocess.Popen[bytes]":
@@ -126,6 +167,12 @@ output: {{file: out.csv}}
         )
         return json.loads(said.stdout)
 
+    def ended(self) -> dict[str, Any]:
+        """What the last watcher has said at its end; nothing where it has not."""
+        file = max(self.folder.glob("run-*.out"), key=lambda file: file.stat().st_mtime)
+        told: dict[str, Any] = json.loads(file.read_text() or "{}")
+        return told
+
     def kill(self, worker: "subprocess.Popen[bytes]") -> None:
         worker.kill()
         worker.wait()
@@ -141,20 +188,35 @@ output: {{file: out.csv}}
 
     def rings(self) -> list[Ring]:
         """Every phone that rang, in order."""
-        log = self.folder / "rings.jsonl"
-        lines = log.read_text().splitlines() if log.exists() else []
-        return sorted((Ring(*json.loads(line)) for line in lines), key=lambda ring: ring.start)
+        return sorted(
+            (Ring(*json.loads(line)) for line in self._lines("rings.jsonl")),
+            key=lambda ring: ring.start,
+        )
+
+    def told(self) -> list[Told]:
+        """Every end that was told, in order."""
+        return [Told(*json.loads(line)) for line in self._lines("told.jsonl")]
+
+    def _lines(self, name: str) -> list[bytes]:
+        log = self.folder / name
+        return log.read_bytes().splitlines() if log.exists() else []
 
     def results(self) -> dict[str, dict[str, str]]:
         """The rows of the results, by their key."""
-        with (self.folder / "out.csv").open(encoding="utf-8-sig", newline="") as stream:
-            return {row["id"]: row for row in csv.DictReader(stream)}
+        return {row["id"]: row for row in record.rows(self.folder / "out.csv")}
 
     def wait_for_rings(self, count: int, *, within_s: float = 60.0) -> None:
         give_up = time.monotonic() + within_s
-        while len(self.rings()) < count:
-            assert time.monotonic() < give_up, f"{len(self.rings())} rings: {self.said()}"
+        while (rang := len(self._lines("rings.jsonl"))) < count:
+            assert time.monotonic() < give_up, f"{rang} rings: {self.said()}"
             time.sleep(0.02)
+
+    def wait_for_workers(self, count: int, *, within_s: float = 60.0) -> None:
+        """Wait until so many workers are ready for runs."""
+        give_up = time.monotonic() + within_s
+        while self.said().count("calls at once") < count:
+            assert time.monotonic() < give_up, self.said()
+            time.sleep(0.05)
 
     def said(self) -> str:
         """What all processes have said."""
@@ -175,11 +237,14 @@ def fleet(
     extra: str = "",
     more: str = "",
     call_timeout: str = "4s",
+    package: Path = PACKAGE,
+    hosts: tuple[str, ...] = (),
     together: int = 0,
 ) -> Iterator[Fleet]:
     """A fleet without workers yet; whatever was started is gone afterwards.
 
-    The first calls, as many as ``together``, do not end before all of them go on.
+    ``hosts`` are network namespaces; each finds the API on its own loopback. The first calls, as
+    many as ``together``, do not end before all of them go on.
     """
     made = Fleet(
         folder=folder,
@@ -190,15 +255,16 @@ def fleet(
         extra=extra,
         more=more,
         call_timeout=call_timeout,
+        package=package,
     )
     made.write()
-    arguments = [str(folder / "rings.jsonl"), str(seed), *map(str, span_s), mode, str(together)]
+    arguments = [str(folder), str(seed), *map(str, span_s), mode, str(together), *hosts]
     with subprocess.Popen(
         [sys.executable, str(_API), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as api:
         assert api.stdin is not None
         assert api.stdout is not None
-        made.base_url = f"http://127.0.0.1:{int(api.stdout.readline())}"
+        made.port = int(api.stdout.readline())
         try:
             yield made
         finally:
@@ -218,6 +284,16 @@ def most_live(rings: list[Ring]) -> int:
     return most
 
 
+def reaches(rings: list[Ring], count: int) -> int:
+    """How often so many calls came to be live at the same moment."""
+    turns = sorted([(ring.start, 1) for ring in rings] + [(ring.end, -1) for ring in rings])
+    live = often = 0
+    for _, turn in turns:
+        live += turn
+        often += turn > 0 and live == count
+    return often
+
+
 def live_at(rings: list[Ring], moment: float) -> int:
     return sum(ring.start <= moment < ring.end for ring in rings)
 
@@ -225,7 +301,7 @@ def live_at(rings: list[Ring], moment: float) -> int:
 def worst_second(rings: list[Ring]) -> int:
     """The most calls that began within any second."""
     starts = [ring.start for ring in rings]
-    return max(sum(start <= other < start + 1 for other in starts) for start in starts)
+    return max(bisect_left(starts, start + 1) - place for place, start in enumerate(starts))
 
 
 def duplicates(rings: list[Ring]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """A campaign whose workers are killed and frozen, and whose database is restarted under it.
 
-The long form: ``uv run python -m tests.distributed --seeds 5``.
+The long form: ``uv run python -m tests.distributed chaos --seeds 5``.
 """
 
 from pathlib import Path
@@ -13,8 +13,10 @@ from tests.postgresql import Server
 pytestmark = pytest.mark.timeout(240)
 
 
+@pytest.mark.parametrize("mode", ["wait", "poll"])
 def test_nobody_is_called_twice_and_nobody_is_lost(
-    tmp_path: Path, postgresql_server: Server
+    tmp_path: Path, postgresql_server: Server, mode: str
 ) -> None:
-    figures = chaos(tmp_path, postgresql_server, Plan(seed=1, contacts=240, kills=2))
+    plan = Plan(contacts=100, kills=2, freezes=mode == "poll", heartbeat_s=0.5, mode=mode)
+    figures = chaos(tmp_path, postgresql_server, plan)
     assert figures.faults == [], figures.said

@@ -41,7 +41,7 @@ def test_what_a_worker_could_not_write_is_in_a_file_once_it_must_leave(
         [rescued] = made.folder.glob("poku-batch-worker-*.rescued-*.jsonl")
         kept = [json.loads(line) for line in rescued.read_text().splitlines()]
         assert {(line["what"], line["said"]["summary"]) for line in kept} == {
-            ("ended", "All is well.")
+            ("ended", told.text) for told in made.told()
         }
         assert {line["key"] for line in kept} == {"k0", "k1"}
         assert rescued.stat().st_mode & 0o777 == 0o600
