@@ -35,7 +35,7 @@ BREAKS = (
     ),
     Break(
         what="unknown calls keep no slot",
-        file="ledger/postgresql/admission.py",
+        file="ledger/postgresql/bounds.py",
         old="a.placed_at > :since AND",
         new="a.placed_at > :since AND FALSE AND",
         plan=replace(_PLAN, span_s=(2.0, 4.0), contacts=150),
@@ -84,7 +84,7 @@ BREAKS = (
     ),
     Break(
         what="each worker keeps the limit, and not all of them together",
-        file="ledger/postgresql/admission.py",
+        file="ledger/postgresql/bounds.py",
         old="min(slots - sum(held), ",
         new="min(3 * slots - sum(held), ",
         plan=replace(_PLAN, kills=0),
