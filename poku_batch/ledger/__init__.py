@@ -16,7 +16,7 @@ from poku_batch.ledger.places import (
     ledger_path,
     ledger_place,
 )
-from poku_batch.ledger.sqlite import SqliteLedger, look_into, open_ledger, scratch_ledger
+from poku_batch.ledger.sql_ledger import SqlLedger, look_into, open_ledger, scratch_ledger
 from poku_batch.ledger.standing import enrolled_from
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "Erased",
     "Inspection",
     "Problem",
-    "SqliteLedger",
+    "SqlLedger",
     "back_up",
     "bring_up_to_date",
     "copy_ledger",

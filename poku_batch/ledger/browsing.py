@@ -60,7 +60,7 @@ _FIND_OPEN = """
 """
 
 
-class SqliteBrowsing:
+class SqlBrowsing:
     """The implementation of ``ports.Browsing``, on a reading connection."""
 
     def __init__(self, reader: Reader) -> None:

@@ -54,7 +54,7 @@ _BEAT = """
 """
 
 
-class SqliteControls:
+class SqlControls:
     """The implementation of ``ports.Controls``."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

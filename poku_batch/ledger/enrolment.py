@@ -58,7 +58,7 @@ _SHARED_NUMBER = "the same number as row {first}, and duplicates: error refuses 
 _SHARED_NUMBER_HINT = "remove one of them, or choose duplicates: first or all"
 
 
-class SqliteEnrolment:
+class SqlEnrolment:
     """The implementation of ``ports.EnrolmentSession``.
 
     A cancelled call waits for the step under way, which happens as a whole or fails as a whole.

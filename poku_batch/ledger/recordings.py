@@ -108,7 +108,7 @@ _OF_ATTEMPT = """
 """
 
 
-class SqliteRecordings:
+class SqlRecordings:
     """The implementation of ``ports.Recordings``."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

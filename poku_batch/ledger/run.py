@@ -50,7 +50,7 @@ from poku_batch.models import (
 )
 
 
-class SqliteRun:
+class SqlRun:
     """The implementation of ``ports.LedgerRun``.
 
     A call that is cancelled still happens, or fails, as a whole; only ``begin`` takes itself back:

@@ -103,8 +103,8 @@ _READ_CALLS = f"""
 """
 
 
-class SqliteStatistics:
-    """The implementation of ``ports.Statistics``; part of ``SqliteLedger``."""
+class SqlStatistics:
+    """The implementation of ``ports.Statistics``; part of ``SqlLedger``."""
 
     def __init__(self, reader: "Reader") -> None:
         self._reader = reader

@@ -130,7 +130,7 @@ def _wrap_client(death: Death) -> None:
 def _wrap_others(death: Death) -> None:
     from poku_batch.chat import ChatReader
     from poku_batch.hooks import WebhookSender
-    from poku_batch.ledger.run import SqliteRun
+    from poku_batch.ledger.run import SqlRun
     from poku_batch.poku.client import PokuClient
 
     def wrap(owner: Any, name: str) -> None:
@@ -147,7 +147,7 @@ def _wrap_others(death: Death) -> None:
     wrap(PokuClient, "standing")
     wrap(ChatReader, "read")
     wrap(WebhookSender, "send")
-    wrap(SqliteRun, "told")
+    wrap(SqlRun, "told")
 
 
 def _wrap_ledger(death: Death) -> None:

@@ -11,7 +11,7 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from poku_batch.app.dashboards import Address, Opened, dashboard_beside
-from poku_batch.ledger import SqliteLedger, open_ledger
+from poku_batch.ledger import SqlLedger, open_ledger
 from poku_batch.models import (
     AttemptId,
     CallResult,
@@ -54,8 +54,8 @@ class World:
 
     folder: Path
     url: str
-    ledger: SqliteLedger
-    rehearsed: SqliteLedger
+    ledger: SqlLedger
+    rehearsed: SqlLedger
     portal: BlockingPortal
     client: httpx.Client
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from poku_batch.errors import ContactsError
-from poku_batch.ledger import SqliteLedger, open_ledger
-from poku_batch.ledger.run import SqliteRun
+from poku_batch.ledger import SqlLedger, open_ledger
+from poku_batch.ledger.run import SqlRun
 from poku_batch.models import (
     Admission,
     AttemptId,
@@ -147,7 +147,7 @@ class SheetMachine(RuleBasedStateMachine):
         self.stack = ExitStack()
         self.portal = self.stack.enter_context(start_blocking_portal())
         self.folder = self.new_folder()
-        self.ledger: SqliteLedger = self.open()
+        self.ledger: SqlLedger = self.open()
         self.run_number = 0
         self.contacts: dict[str, Contact] = {}
         self.sheet: list[Row] = []
@@ -171,7 +171,7 @@ class SheetMachine(RuleBasedStateMachine):
         """Where the ledger is."""
         return str(self.folder / "ledger.db")
 
-    def open(self) -> SqliteLedger:
+    def open(self) -> SqlLedger:
         manager = open_ledger(self.url)
         return self.stack.enter_context(self.portal.wrap_async_context_manager(manager))
 
@@ -185,7 +185,7 @@ class SheetMachine(RuleBasedStateMachine):
         self.open_run()
 
     def open_run(self) -> None:
-        self.run: SqliteRun = self.call(lambda: self.ledger.open_run(CLINIC, at=NOW))
+        self.run: SqlRun = self.call(lambda: self.ledger.open_run(CLINIC, at=NOW))
         self.run_number += 1
         self.admissions = []
         for contact in self.contacts.values():

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from poku_batch.ledger import SqliteLedger, open_ledger
+from poku_batch.ledger import SqlLedger, open_ledger
 from poku_batch.models import (
     Admission,
     AdmissionRules,
@@ -44,7 +44,7 @@ def now() -> datetime:
 class Shared:
     """A ledger with a distributed run of 20 contacts, and workers."""
 
-    ledger: SqliteLedger
+    ledger: SqlLedger
     run: SharedRun
     held: LedgerRun
     workers: tuple[WorkerId, ...]

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from poku_batch.errors import CampaignBusyError
-from poku_batch.ledger import SqliteLedger, open_ledger
+from poku_batch.ledger import SqlLedger, open_ledger
 from poku_batch.models import (
     CallResult,
     CampaignId,
@@ -115,7 +115,7 @@ async def test_a_cancelled_begin_happened_or_did_not_and_nobody_is_lost(
             scope.cancel()
             await run.begin(admission, prompt_sha256="p", at=NOW)
             raise AssertionError("not reached")
-    if isinstance(ledger, SqliteLedger):
+    if isinstance(ledger, SqlLedger):
         assert [(a.row, a.placements) for a in await run.admit(9, now=NOW)] == [
             (2, 0),
             (3, 0),

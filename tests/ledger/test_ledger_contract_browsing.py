@@ -13,7 +13,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from poku_batch.ledger import SqliteLedger, open_ledger
+from poku_batch.ledger import SqlLedger, open_ledger
 from poku_batch.ledger.connection import Connection
 from poku_batch.ledger.opening import SqliteConnection
 from poku_batch.models import (
@@ -48,18 +48,18 @@ def at(seconds: int) -> datetime:
 
 
 @pytest.fixture
-async def ledger(ledger_url: str) -> AsyncIterator[SqliteLedger]:
+async def ledger(ledger_url: str) -> AsyncIterator[SqlLedger]:
     async with open_ledger(ledger_url) as ledger:
         yield ledger
 
 
 @pytest.fixture
-async def run(ledger: SqliteLedger) -> LedgerRun:
+async def run(ledger: SqlLedger) -> LedgerRun:
     await enrol(ledger, 8)
     return await ledger.open_run(CLINIC, at=NOW)
 
 
-async def lived_through(ledger: SqliteLedger) -> None:
+async def lived_through(ledger: SqlLedger) -> None:
     """Sixty contacts in every state and way; the keys of ``k7n`` were put back."""
     async with ledger.enrolment(CLINIC, ["a", "b"], DuplicateRule.ALL) as session:
         await session.add(
@@ -114,7 +114,7 @@ async def follow(run: LedgerRun, attempt: Any, step: int) -> None:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def browsed(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Callable[..., Any], SqliteLedger, list[ContactRecord]]]:
+) -> Iterator[tuple[Callable[..., Any], SqlLedger, list[ContactRecord]]]:
     """What calls an asynchronous function, a ledger with a past, and all of its records."""
     url = str(tmp_path_factory.mktemp("b") / "ledger.db")
     if request.param == "postgresql":
@@ -125,12 +125,12 @@ def browsed(
 
 
 @contextmanager
-def opened(portal: BlockingPortal, url: str) -> Iterator[SqliteLedger]:
+def opened(portal: BlockingPortal, url: str) -> Iterator[SqlLedger]:
     with portal.wrap_async_context_manager(open_ledger(url)) as ledger:
         yield ledger
 
 
-async def all_records(ledger: SqliteLedger, campaign: CampaignId = CLINIC) -> list[ContactRecord]:
+async def all_records(ledger: SqlLedger, campaign: CampaignId = CLINIC) -> list[ContactRecord]:
     return [record async for batch in ledger.records(campaign) for record in batch]
 
 
@@ -196,7 +196,7 @@ QUERIES = st.builds(
 @example(query=ContactQuery(order=ContactOrder.DURATION, descending=True, limit=99))
 @settings(max_examples=300, deadline=None)
 def test_a_page_is_what_plain_python_would_filter_and_sort(
-    browsed: tuple[Callable[..., Any], SqliteLedger, list[ContactRecord]], query: ContactQuery
+    browsed: tuple[Callable[..., Any], SqlLedger, list[ContactRecord]], query: ContactQuery
 ) -> None:
     call, ledger, records = browsed
     expected = in_plain_python(records, query)
@@ -206,7 +206,7 @@ def test_a_page_is_what_plain_python_would_filter_and_sort(
 
 
 def test_outcomes_are_counted_as_pages_find_them(
-    browsed: tuple[Callable[..., Any], SqliteLedger, list[ContactRecord]],
+    browsed: tuple[Callable[..., Any], SqlLedger, list[ContactRecord]],
 ) -> None:
     call, ledger, records = browsed
     found = call(ledger.browsing.outcomes, CLINIC)
@@ -227,7 +227,7 @@ def test_outcomes_are_counted_as_pages_find_them(
 )
 @settings(max_examples=100, deadline=None)
 def test_what_is_searched_for_is_found_literally_in_any_cell(
-    browsed: tuple[Callable[..., Any], SqliteLedger, list[ContactRecord]],
+    browsed: tuple[Callable[..., Any], SqlLedger, list[ContactRecord]],
     cells: list[tuple[str, str]],
     search: str,
 ) -> None:
@@ -253,7 +253,7 @@ def test_what_is_searched_for_is_found_literally_in_any_cell(
 
 
 async def test_campaigns_are_those_that_were_enrolled_the_latest_first(
-    ledger: SqliteLedger,
+    ledger: SqlLedger,
 ) -> None:
     assert await ledger.browsing.campaigns() == []
     waves = [CampaignId(name="clinic", wave=wave) for wave in ("1", "2")]
@@ -264,7 +264,7 @@ async def test_campaigns_are_those_that_were_enrolled_the_latest_first(
 
 
 async def test_nothing_is_known_of_a_campaign_that_was_never_enrolled(
-    ledger: SqliteLedger,
+    ledger: SqlLedger,
 ) -> None:
     browsing = ledger.browsing
     page = await browsing.contacts(OTHER, ContactQuery())
@@ -278,7 +278,7 @@ async def test_nothing_is_known_of_a_campaign_that_was_never_enrolled(
 
 
 async def test_the_version_differs_after_each_change_and_only_then(
-    ledger: SqliteLedger, run: LedgerRun
+    ledger: SqlLedger, run: LedgerRun
 ) -> None:
     first = await ledger.browsing.version()
     assert await ledger.browsing.version() == first
@@ -287,7 +287,7 @@ async def test_the_version_differs_after_each_change_and_only_then(
 
 
 async def test_open_calls_are_told_the_oldest_first_with_how_many_there_are(
-    ledger: SqliteLedger, run: LedgerRun
+    ledger: SqlLedger, run: LedgerRun
 ) -> None:
     second = await dial(run, "k3", at=at(1))
     await dial(run, "k2", at=at(2))
@@ -306,9 +306,7 @@ async def test_open_calls_are_told_the_oldest_first_with_how_many_there_are(
     assert (few, count) == (calls[:1], 2)
 
 
-async def test_the_latest_calls_are_told_by_their_ends(
-    ledger: SqliteLedger, run: LedgerRun
-) -> None:
+async def test_the_latest_calls_are_told_by_their_ends(ledger: SqlLedger, run: LedgerRun) -> None:
     attempts = [await dial(run, f"k{n}", at=at(n)) for n in (2, 3, 4, 5)]
     await run.doubt(attempts[3], "cut off", at=at(10))
     await run.finish(attempts[1], CallResult(outcome="busy", summary="Tut."), at=at(11))
@@ -331,7 +329,7 @@ async def test_the_latest_calls_are_told_by_their_ends(
 
 
 async def test_the_latest_calls_of_a_campaign_are_found_behind_those_of_another(
-    ledger: SqliteLedger, run: LedgerRun, monkeypatch: pytest.MonkeyPatch
+    ledger: SqlLedger, run: LedgerRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await run.finish(await dial(run), CallResult(outcome="busy", summary=None), at=at(1))
     await run.close(RunEnding.FINISHED, at=at(2))
@@ -346,9 +344,7 @@ async def test_the_latest_calls_of_a_campaign_are_found_behind_those_of_another(
     assert len(await ledger.browsing.calls_then(OTHER, limit=3)) == 3
 
 
-async def test_calls_that_ended_since_a_time_are_counted(
-    ledger: SqliteLedger, run: LedgerRun
-) -> None:
+async def test_calls_that_ended_since_a_time_are_counted(ledger: SqlLedger, run: LedgerRun) -> None:
     attempts = [await dial(run, f"k{n}", at=at(n)) for n in (2, 3, 4, 5)]
     for attempt, end in zip(attempts, (10, 20, 20, 30), strict=True):
         await run.finish(attempt, CallResult(outcome="busy", summary=None), at=at(end))
@@ -358,7 +354,7 @@ async def test_calls_that_ended_since_a_time_are_counted(
 
 
 async def test_every_attempt_is_told_with_all_that_is_known(
-    ledger: SqliteLedger, run: LedgerRun
+    ledger: SqlLedger, run: LedgerRun
 ) -> None:
     admission = await admitted(run)
     first = begun(await run.begin(admission, prompt_sha256="p", at=at(1)))
@@ -402,7 +398,7 @@ async def test_every_attempt_is_told_with_all_that_is_known(
 
 
 @pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
-async def test_a_page_of_many_contacts_reads_few_of_them(ledger: SqliteLedger) -> None:
+async def test_a_page_of_many_contacts_reads_few_of_them(ledger: SqlLedger) -> None:
     await enrol(ledger, 2_000)
     steps = 0
 

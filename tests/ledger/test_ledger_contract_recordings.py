@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from poku_batch.ledger import SqliteLedger, erase, forget_ledger, inspect, open_ledger
+from poku_batch.ledger import SqlLedger, erase, forget_ledger, inspect, open_ledger
 from poku_batch.models import (
     AttemptId,
     CallResult,
@@ -28,13 +28,13 @@ SHA = "a" * 64
 
 
 @pytest.fixture
-async def ledger(ledger_url: str) -> AsyncIterator[SqliteLedger]:
+async def ledger(ledger_url: str) -> AsyncIterator[SqlLedger]:
     async with open_ledger(ledger_url) as opened:
         yield opened
 
 
 async def recorded(
-    ledger: SqliteLedger, keys: str = "k2 k3", *, campaign: CampaignId = CLINIC
+    ledger: SqlLedger, keys: str = "k2 k3", *, campaign: CampaignId = CLINIC
 ) -> list[AttemptId]:
     """Calls that ended with a recording each, in this order; k9 has none."""
     await enrol(ledger, 8, campaign=campaign)
@@ -50,7 +50,7 @@ async def recorded(
     return attempts[:-1]
 
 
-async def wanted(ledger: SqliteLedger, campaign: CampaignId = CLINIC) -> list[WantedRecording]:
+async def wanted(ledger: SqlLedger, campaign: CampaignId = CLINIC) -> list[WantedRecording]:
     return [each async for batch in ledger.recordings.wanted(campaign, batch=1) for each in batch]
 
 
@@ -58,7 +58,7 @@ def copy(folder: Path, name: str = "k2-1.wav") -> KeptRecording:
     return KeptRecording(file=folder / name, size=10, sha256=SHA, at=NOW)
 
 
-async def test_ended_calls_with_an_address_are_wanted_in_order(ledger: SqliteLedger) -> None:
+async def test_ended_calls_with_an_address_are_wanted_in_order(ledger: SqlLedger) -> None:
     first, second = await recorded(ledger)
     assert await wanted(ledger) == [
         WantedRecording(
@@ -76,7 +76,7 @@ async def test_ended_calls_with_an_address_are_wanted_in_order(ledger: SqliteLed
     assert await ledger.recordings.of_attempt(first) is None
 
 
-async def test_those_of_some_contacts_are_found_by_key(ledger: SqliteLedger) -> None:
+async def test_those_of_some_contacts_are_found_by_key(ledger: SqlLedger) -> None:
     _, second = await recorded(ledger)
     found = await ledger.recordings.wanted_of(CLINIC, ["k3", "k9", "nobody"])
     assert [each.attempt_id for each in found] == [second]
@@ -84,7 +84,7 @@ async def test_those_of_some_contacts_are_found_by_key(ledger: SqliteLedger) -> 
     assert len(many) == 2
 
 
-async def test_a_kept_copy_is_wanted_no_more(ledger: SqliteLedger, tmp_path: Path) -> None:
+async def test_a_kept_copy_is_wanted_no_more(ledger: SqlLedger, tmp_path: Path) -> None:
     first, second = await recorded(ledger)
     assert await ledger.recordings.keep(first, copy(tmp_path))
     assert [each.attempt_id for each in await wanted(ledger)] == [second]
@@ -95,7 +95,7 @@ async def test_a_kept_copy_is_wanted_no_more(ledger: SqliteLedger, tmp_path: Pat
 
 
 async def test_a_place_is_recorded_before_anything_lies_there(
-    ledger: SqliteLedger, tmp_path: Path
+    ledger: SqlLedger, tmp_path: Path
 ) -> None:
     first, second = await recorded(ledger)
     place = tmp_path / "a.wav"
@@ -110,7 +110,7 @@ async def test_a_place_is_recorded_before_anything_lies_there(
 
 
 async def test_failures_are_counted_and_the_last_reason_stands(
-    ledger: SqliteLedger, tmp_path: Path
+    ledger: SqlLedger, tmp_path: Path
 ) -> None:
     first, _ = await recorded(ledger)
     await ledger.recordings.miss(first, "HTTP 404", at=NOW)
@@ -125,7 +125,7 @@ async def test_failures_are_counted_and_the_last_reason_stands(
     assert (await wanted(ledger))[0].place is None
 
 
-async def test_a_failure_does_not_undo_a_kept_copy(ledger: SqliteLedger, tmp_path: Path) -> None:
+async def test_a_failure_does_not_undo_a_kept_copy(ledger: SqlLedger, tmp_path: Path) -> None:
     first, _ = await recorded(ledger)
     await ledger.recordings.keep(first, copy(tmp_path))
     await ledger.recordings.miss(first, "late", at=LATER)
@@ -133,9 +133,7 @@ async def test_a_failure_does_not_undo_a_kept_copy(ledger: SqliteLedger, tmp_pat
     assert await ledger.recordings.of_attempt(first) == copy(tmp_path)
 
 
-async def test_a_lost_copy_is_wanted_again_at_its_place(
-    ledger: SqliteLedger, tmp_path: Path
-) -> None:
+async def test_a_lost_copy_is_wanted_again_at_its_place(ledger: SqlLedger, tmp_path: Path) -> None:
     first, _ = await recorded(ledger)
     await ledger.recordings.lose(first, "never there", at=LATER)
     assert await ledger.recordings.of_attempt(first) is None
@@ -234,7 +232,7 @@ async def test_a_forgotten_ledger_takes_its_copies_along(tmp_path: Path) -> None
 
 
 async def test_a_row_that_does_not_fit_is_found(
-    ledger: SqliteLedger, ledger_url: str, tmp_path: Path
+    ledger: SqlLedger, ledger_url: str, tmp_path: Path
 ) -> None:
     first, second = await recorded(ledger)
     await ledger.recordings.keep(first, copy(tmp_path))
@@ -254,7 +252,7 @@ async def test_a_row_that_does_not_fit_is_found(
     ]
 
 
-async def test_time_is_kept_to_the_microsecond(ledger: SqliteLedger, tmp_path: Path) -> None:
+async def test_time_is_kept_to_the_microsecond(ledger: SqlLedger, tmp_path: Path) -> None:
     first, _ = await recorded(ledger)
     at = NOW + timedelta(microseconds=1)
     kept = KeptRecording(file=tmp_path / "a.wav", size=1, sha256=SHA, at=at)

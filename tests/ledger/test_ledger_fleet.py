@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from poku_batch.errors import NotReservedError
-from poku_batch.ledger import SqliteLedger, inspect, open_ledger
+from poku_batch.ledger import SqlLedger, inspect, open_ledger
 from poku_batch.models import (
     Admission,
     AdmissionRules,
@@ -77,7 +77,7 @@ class Fleet:
     """A ledger for all examples; each has a campaign of its own in it."""
 
     portal: anyio.from_thread.BlockingPortal
-    ledger: SqliteLedger
+    ledger: SqlLedger
     asking: "psycopg.Connection[tuple[object, ...]]"
     url: str
     numbers: Iterator[int] = field(default_factory=lambda: count(1))

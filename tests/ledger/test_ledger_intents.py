@@ -10,7 +10,7 @@ from poku_batch.errors import NotReservedError
 from poku_batch.ledger.connection import transaction
 from poku_batch.ledger.places import place_of
 from poku_batch.ledger.postgresql import intents
-from poku_batch.ledger.run import SqliteRun
+from poku_batch.ledger.run import SqlRun
 from poku_batch.models import CallResult, ContactState
 from poku_batch.progress.tally import Tally
 from tests.ledger.shared import STALLED, Shared, now, shared
@@ -59,7 +59,7 @@ async def test_an_intent_that_others_have_made_unknown_meanwhile_is_not_used(
     world: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.admit()
-    begin = SqliteRun.begin
+    begin = SqlRun.begin
 
     async def begin_and_be_lost(*arguments: Any, **named: Any) -> Any:
         begun = await begin(*arguments, **named)
@@ -67,7 +67,7 @@ async def test_an_intent_that_others_have_made_unknown_meanwhile_is_not_used(
         assert (await world.distribution.sweep(stalled=STALLED)).unknown == 1
         return begun
 
-    monkeypatch.setattr(SqliteRun, "begin", begin_and_be_lost)
+    monkeypatch.setattr(SqlRun, "begin", begin_and_be_lost)
     monkeypatch.setattr(intents, "INTENT_LASTS_S", -1.0)
     with pytest.raises(NotReservedError, match="too long"):
         await world.begin(1)

@@ -517,7 +517,7 @@ async def test_many_campaigns_are_held_by_one_connection(
 _CALLS_ALL = """
 import os, sys, anyio
 from poku_batch.ledger import open_ledger
-from poku_batch.ledger.run import SqliteRun
+from poku_batch.ledger.run import SqlRun
 from poku_batch.ledger.holds import Hold
 from poku_batch.models import CallResult, Cap, Guard
 from datetime import timedelta
@@ -529,7 +529,7 @@ async def main():
     async with open_ledger(sys.argv[1]) as ledger:
         # One run's hold in several processes, as workers have it.
         hold = Hold(campaign=1, run=int(sys.argv[2]))
-        run = SqliteRun(CLINIC, hold, ledger._writer, ledger._reader, None)
+        run = SqlRun(CLINIC, hold, ledger._writer, ledger._reader, None)
         while admissions := await run.admit(5, now=NOW):
             for admission in admissions:
                 begun = await run.begin(admission, prompt_sha256="p", guard=ONCE, at=NOW)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from poku_batch.ledger import SqliteLedger, open_ledger
+from poku_batch.ledger import SqlLedger, open_ledger
 from poku_batch.models import (
     CallResult,
     InteractionId,
@@ -98,7 +98,7 @@ class QuickClock:
 class World:
     """A ledger with ended calls, and a folder for their copies."""
 
-    ledger: SqliteLedger
+    ledger: SqlLedger
     folder: Folder
     clock: QuickClock = field(default_factory=QuickClock)
     hosts: Hosts = field(default_factory=lambda: Hosts(known=("r.test", "other.test")))
@@ -151,7 +151,7 @@ async def recorded(
             yield world
 
 
-async def record(ledger: SqliteLedger, urls: Mapping[str, str]) -> None:
+async def record(ledger: SqlLedger, urls: Mapping[str, str]) -> None:
     """Call contacts, each recorded at its address."""
     await enrol(ledger, max(int(key[1:]) for key in urls))
     run = await ledger.open_run(CLINIC, at=NOW)

@@ -114,7 +114,7 @@ async def test_whoever_is_killed_leaves_what_the_next_goes_on_with(
         "append": "poku_batch.recordings.partial.Partial._write_note",
         "note of the end": "poku_batch.recordings.partial.Partial._close",
         "its place": "poku_batch.recordings.partial.sync_folder",
-        "in the ledger": "poku_batch.ledger.recordings.SqliteRecordings.keep",
+        "in the ledger": "poku_batch.ledger.recordings.SqlRecordings.keep",
     }
     async with (
         serving(file_server(BODY)) as server,

@@ -16,7 +16,7 @@ from poku_batch.app.desk.looks import Looks
 from poku_batch.app.reading import time_of
 from poku_batch.dashboard.desk import Entry
 from poku_batch.errors import MissingKeyError
-from poku_batch.ledger import SqliteLedger, ledger_exists, open_ledger
+from poku_batch.ledger import SqlLedger, ledger_exists, open_ledger
 from poku_batch.models import CampaignId, RunRecord, WorkerRecord
 from poku_batch.policy.liveness import Liveness, liveness
 from poku_batch.ports import Ledger
@@ -90,7 +90,7 @@ class Looking:
     @asynccontextmanager
     async def ledger(
         self, *, simulated: bool, writing: bool = False
-    ) -> AsyncIterator[SqliteLedger | None]:
+    ) -> AsyncIterator[SqlLedger | None]:
         """One of the two ledgers, to read it, or for a person's words; None where there is none."""
         if not writing:
             async with self._looks[simulated].look() as look:

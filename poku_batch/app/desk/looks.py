@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from poku_batch.ledger import SqliteLedger, ledger_exists, ledger_file, look_into
+from poku_batch.ledger import SqlLedger, ledger_exists, ledger_file, look_into
 
 #: Each has one question at a time; one that takes long must not hold up everybody.
 _MOST = 4
@@ -32,7 +32,7 @@ _IN_A_DATABASE = _File(which=(0, 0), changed=())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    ledger: SqliteLedger
+    ledger: SqlLedger
     file: _File
     is_copy: bool
     stack: AsyncExitStack
@@ -57,7 +57,7 @@ class Looks:
         self._closed = False
 
     @asynccontextmanager
-    async def look(self) -> AsyncIterator[SqliteLedger | None]:
+    async def look(self) -> AsyncIterator[SqlLedger | None]:
         """Look into the ledger for as long as the block; None where there is none.
 
         Raises ``LedgerError`` where it cannot be read, or is of a newer version.
@@ -119,7 +119,7 @@ async def _open(url: str, file: _File) -> _Look:
     return _Look(ledger=ledger, file=file, is_copy=_is_copy(ledger, url), stack=stack)
 
 
-def _is_copy(ledger: SqliteLedger, url: str) -> bool:
+def _is_copy(ledger: SqlLedger, url: str) -> bool:
     file = ledger_file(url)
     return file is not None and str(ledger.place) != str(file)
 

@@ -30,7 +30,7 @@ from poku_batch.ledger.postgresql.connection import PostgresConnection
 from poku_batch.ledger.postgresql.intents import WorkerRun
 from poku_batch.ledger.postgresql.place import PostgresSchema
 from poku_batch.ledger.reading import Reader
-from poku_batch.ledger.run import SqliteRun
+from poku_batch.ledger.run import SqlRun
 from poku_batch.ledger.writer import Writer
 from poku_batch.models import (
     AdmissionRules,
@@ -117,7 +117,7 @@ class PostgresDistribution:
         place: PostgresSchema,
         writer: Writer,
         reader: Reader,
-        keep: Callable[[SqliteRun], None],
+        keep: Callable[[SqlRun], None],
     ) -> None:
         """Take the ledger's place, its writer and reader, and who keeps a hold until the end."""
         self._place = place
@@ -209,11 +209,11 @@ class PostgresDistribution:
         """Take numbers off again."""
         await self._writer.run(partial(listing.remove, numbers=numbers, run=run))
 
-    def join(self, run: SharedRun, worker: WorkerId) -> SqliteRun:
+    def join(self, run: SharedRun, worker: WorkerId) -> SqlRun:
         """A worker's hold on a run."""
         return WorkerRun(run.campaign, _hold(run, worker), self._writer, self._reader, _NoLease())
 
-    async def watch(self, run: SharedRun) -> SqliteRun:
+    async def watch(self, run: SharedRun) -> SqlRun:
         """Take the campaign to watch its open run and to end it."""
         lock = self._place.lease(run.campaign)
         with anyio.CancelScope(shield=True):
@@ -224,7 +224,7 @@ class PostgresDistribution:
                     host=socket.gethostname(),
                     pid=os.getpid(),
                 )
-        held = SqliteRun(run.campaign, _hold(run), self._writer, self._reader, lock)
+        held = SqlRun(run.campaign, _hold(run), self._writer, self._reader, lock)
         self._keep(held)
         return held
 

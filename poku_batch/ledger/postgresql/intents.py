@@ -12,7 +12,7 @@ from functools import partial
 
 from poku_batch.errors import NotReservedError
 from poku_batch.ledger import transitions
-from poku_batch.ledger.run import SqliteRun
+from poku_batch.ledger.run import SqlRun
 from poku_batch.models import Admission, AttemptId, Guard, Later, Never
 
 #: How old an intent may be when its request leaves; ``app.sharing`` adds to a slot what covers it.
@@ -21,7 +21,7 @@ INTENT_LASTS_S = 5.0
 _TOO_LATE = "the ledger took too long to say that the intent was written"
 
 
-class WorkerRun(SqliteRun):
+class WorkerRun(SqlRun):
     """The implementation of ``ports.LedgerRun`` for a run that workers share."""
 
     async def begin(

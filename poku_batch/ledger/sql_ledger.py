@@ -28,18 +28,18 @@ from poku_batch.ledger import (
     statements,
     verdicts,
 )
-from poku_batch.ledger.browsing import SqliteBrowsing
+from poku_batch.ledger.browsing import SqlBrowsing
 from poku_batch.ledger.connection import Connection
-from poku_batch.ledger.controls import SqliteControls
-from poku_batch.ledger.enrolment import SqliteEnrolment
+from poku_batch.ledger.controls import SqlControls
+from poku_batch.ledger.enrolment import SqlEnrolment
 from poku_batch.ledger.failures import DATABASE_ERRORS, translated
 from poku_batch.ledger.holds import campaign_number
 from poku_batch.ledger.places import Place, SharedLedger, place_of
 from poku_batch.ledger.reading import Reader
-from poku_batch.ledger.recordings import SqliteRecordings
-from poku_batch.ledger.run import SqliteRun
+from poku_batch.ledger.recordings import SqlRecordings
+from poku_batch.ledger.run import SqlRun
 from poku_batch.ledger.schema import VERSION
-from poku_batch.ledger.statistics import SqliteStatistics
+from poku_batch.ledger.statistics import SqlStatistics
 from poku_batch.ledger.writer import Writer
 from poku_batch.models import (
     CampaignId,
@@ -60,7 +60,7 @@ from poku_batch.models import (
 )
 
 
-class SqliteLedger:
+class SqlLedger:
     """The implementation of ``ports.Ledger``; made by ``open_ledger``."""
 
     def __init__(
@@ -70,16 +70,16 @@ class SqliteLedger:
         self._sealed = sealed
         self._writer = writer
         self._reader = reader
-        self._runs: list[SqliteRun] = []
-        self._browsing = SqliteBrowsing(reader)
-        self._statistics = SqliteStatistics(reader)
-        self._controls = SqliteControls(writer, reader)
-        self._recordings = SqliteRecordings(writer, reader)
+        self._runs: list[SqlRun] = []
+        self._browsing = SqlBrowsing(reader)
+        self._statistics = SqlStatistics(reader)
+        self._controls = SqlControls(writer, reader)
+        self._recordings = SqlRecordings(writer, reader)
         keep = self._runs.append
         self._distribution: SharedLedger | None = place.distribution(writer, reader, keep)
 
     @property
-    def controls(self) -> SqliteControls:
+    def controls(self) -> SqlControls:
         """What people ask of runs."""
         return self._controls
 
@@ -89,17 +89,17 @@ class SqliteLedger:
         return self._distribution
 
     @property
-    def statistics(self) -> SqliteStatistics:
+    def statistics(self) -> SqlStatistics:
         """A campaign's calls, added up."""
         return self._statistics
 
     @property
-    def browsing(self) -> SqliteBrowsing:
+    def browsing(self) -> SqlBrowsing:
         """Parts of the ledger for a person to look at."""
         return self._browsing
 
     @property
-    def recordings(self) -> SqliteRecordings:
+    def recordings(self) -> SqlRecordings:
         """Which recordings have a local copy."""
         return self._recordings
 
@@ -111,10 +111,10 @@ class SqliteLedger:
         duplicates: DuplicateRule,
         *,
         number_caps: Sequence[Cap] = (),
-    ) -> AsyncIterator[SqliteEnrolment]:
+    ) -> AsyncIterator[SqlEnrolment]:
         """Begin to enrol a sheet with these columns, in their order."""
         connection = await _connect(self.place, sealed=self._sealed)
-        session = SqliteEnrolment(
+        session = SqlEnrolment(
             connection, self.place, campaign, columns, duplicates, tuple(number_caps)
         )
         try:
@@ -129,7 +129,7 @@ class SqliteLedger:
         *,
         tell_results: bool = False,
         at: datetime,
-    ) -> SqliteRun:
+    ) -> SqlRun:
         """Take the campaign for this process, and settle what a dead run left behind."""
         lock = self.place.lease(campaign)
         # Shielded: cancelled in the middle, the lock must not stay behind.
@@ -150,7 +150,7 @@ class SqliteLedger:
             except BaseException:
                 await anyio.to_thread.run_sync(lock.release)
                 raise
-        run = SqliteRun(campaign, hold, self._writer, self._reader, lock)
+        run = SqlRun(campaign, hold, self._writer, self._reader, lock)
         self._runs.append(run)
         return run
 
@@ -289,7 +289,7 @@ class SqliteLedger:
 
 
 @asynccontextmanager
-async def open_ledger(url: str | Path) -> AsyncIterator[SqliteLedger]:
+async def open_ledger(url: str | Path) -> AsyncIterator[SqlLedger]:
     """Open the ledger at a path, ``sqlite:///path`` or ``postgresql://…``; create a missing one.
 
     A file's folder is created too (0700; the file 0600), but not the folder's parent; of a
@@ -304,7 +304,7 @@ async def open_ledger(url: str | Path) -> AsyncIterator[SqliteLedger]:
     except BaseException:
         writing.close()
         raise
-    ledger = SqliteLedger(place, Writer(writing, place), Reader(reading, place))
+    ledger = SqlLedger(place, Writer(writing, place), Reader(reading, place))
     try:
         yield ledger
     finally:
@@ -312,7 +312,7 @@ async def open_ledger(url: str | Path) -> AsyncIterator[SqliteLedger]:
 
 
 @asynccontextmanager
-async def look_into(url: str | Path) -> AsyncIterator[SqliteLedger]:
+async def look_into(url: str | Path) -> AsyncIterator[SqlLedger]:
     """Open the ledger at a path, ``sqlite:///path`` or ``postgresql://…`` to read it alone.
 
     Nothing of it changes. A file of an earlier version is read in a private copy, which alone is
@@ -337,7 +337,7 @@ async def look_into(url: str | Path) -> AsyncIterator[SqliteLedger]:
         finally:
             reading.close()
         return
-    ledger = SqliteLedger(place, Writer(writing, place), Reader(reading, place), sealed=True)
+    ledger = SqlLedger(place, Writer(writing, place), Reader(reading, place), sealed=True)
     try:
         yield ledger
     finally:
@@ -345,7 +345,7 @@ async def look_into(url: str | Path) -> AsyncIterator[SqliteLedger]:
 
 
 @asynccontextmanager
-async def _copied(source: Connection, place: Place) -> AsyncIterator[SqliteLedger]:
+async def _copied(source: Connection, place: Place) -> AsyncIterator[SqlLedger]:
     """Open a private copy of a ledger, brought up to date."""
     if not isinstance(source, sqlite3.Connection):
         raise LedgerError(
@@ -368,7 +368,7 @@ async def _copied(source: Connection, place: Place) -> AsyncIterator[SqliteLedge
 
 
 @asynccontextmanager
-async def scratch_ledger() -> AsyncIterator[SqliteLedger]:
+async def scratch_ledger() -> AsyncIterator[SqlLedger]:
     """An empty ledger that is gone afterwards: for previews where no ledger exists yet."""
     async with _private_folder() as folder, open_ledger(folder / "scratch.db") as ledger:
         yield ledger
