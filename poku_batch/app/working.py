@@ -148,7 +148,7 @@ class Worker:
             campaigns=tuple(str(duty.run.campaign) for duty in tuple(self._duties.values())),
             draining=self._draining,
             silent_s=None if beaten_s is None else awake_and_asleep_s() - beaten_s,
-            stalled_s=_HELD_FOR * self._settings.heartbeat_s,
+            lasts_s=_HELD_FOR * self._settings.heartbeat_s,
             found_unknown=self._found_unknown,
         )
 

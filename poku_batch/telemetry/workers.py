@@ -18,7 +18,7 @@ class WorkerStanding:
 
     ``calls`` are under way, ``slots`` at the most; ``jobs`` were handed to it, those that wait for
     their turn among them. ``silent_s`` is how many seconds ago its heartbeat was last written to
-    the ledger, None before the first; after ``stalled_s`` the other workers give it up.
+    the ledger, None before the first; after ``lasts_s`` no request leaves.
     ``found_unknown`` calls of workers that were given up it has found to be unknown.
     """
 
@@ -29,13 +29,13 @@ class WorkerStanding:
     campaigns: tuple[str, ...]
     draining: bool
     silent_s: float | None
-    stalled_s: float
+    lasts_s: float
     found_unknown: int = 0
 
     @property
     def ledger(self) -> bool:
         """Whether the ledger has heard of it lately."""
-        return self.silent_s is not None and self.silent_s < self.stalled_s
+        return self.silent_s is not None and self.silent_s < self.lasts_s
 
     @property
     def ready(self) -> bool:

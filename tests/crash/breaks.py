@@ -143,8 +143,8 @@ BREAKS = (
     Break(
         what="the do-not-call list is not looked at when the intent is recorded",
         file="ledger/guards.py",
-        old="    source = is_listed(connection, number)\n",
-        new="    source = None\n",
+        old="    own = do_not_call.is_listed(connection, number)\n",
+        new="    own = None\n",
         redials=True,
     ),
     Break(

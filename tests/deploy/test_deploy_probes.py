@@ -26,7 +26,7 @@ STANDING = WorkerStanding(
     campaigns=(),
     draining=False,
     silent_s=1.0,
-    stalled_s=30.0,
+    lasts_s=20.0,
 )
 DRAINING = replace(STANDING, draining=True)
 

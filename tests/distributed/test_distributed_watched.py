@@ -27,7 +27,8 @@ pytestmark = pytest.mark.timeout(120)
 PASSWORD = "s3cret-w0rker"  # noqa: S105  # the server trusts everybody on its socket
 
 HEARTBEAT_S = 1.0
-STALLED_S = 3 * HEARTBEAT_S
+#: So long requests leave after a heartbeat: one that is not heard of for longer is not ready.
+STALLED_S = 2 * HEARTBEAT_S
 
 
 def number(row: int) -> str:

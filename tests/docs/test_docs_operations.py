@@ -19,7 +19,7 @@ STANDING = WorkerStanding(
     campaigns=("appointment-confirmations",),
     draining=False,
     silent_s=3.2,
-    stalled_s=30,
+    lasts_s=30,
 )
 
 

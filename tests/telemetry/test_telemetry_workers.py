@@ -16,7 +16,7 @@ STANDING = WorkerStanding(
     campaigns=("demo",),
     draining=False,
     silent_s=1.25,
-    stalled_s=30.0,
+    lasts_s=30.0,
     found_unknown=4,
 )
 
