@@ -54,7 +54,8 @@ class Turn:
             self._due_s = self._now_s() + await self._space_anew()
             if self._due_s > until_s:
                 return "the ledger kept it waiting until its time had passed"
-        return None
+        # Whoever waits is woken where calls are to begin no more, all at once.
+        return "its worker was to begin no call any more" if self._hindered() else None
 
     async def _is_now(self) -> bool:
         """Wait for the time it has; whether it is not late for it, or of no use any more."""

@@ -74,7 +74,7 @@ async def test_one_that_will_not_leave_waits_for_nothing() -> None:
     pace = Pace([5.0])
     mine = turn(pace, 1.0, hindered=True)
     await mine.come()
-    assert await mine.come_again() is None
+    assert await mine.come_again() == "its worker was to begin no call any more"
     assert pace.given == 0
 
 
