@@ -193,7 +193,7 @@ class Job:
             campaign=self._campaign,
             report=report,
             forecast=expected,
-            base_url=self._outside.base_url,
+            base_url=None if self._wishes.distributed else self._outside.base_url,
             to_call=to_call,
             simulated=self._outside.simulated,
             wait=self._wishes.wait,

@@ -19,13 +19,14 @@ class RunPlan:
     """What is about to happen, for a person to agree to. ``to_call`` phones ring at the most.
 
     ``report`` says what the sheet changed since the last run, ``forecast`` what the run would come
-    to. ``wait``: the run waits for contacts that are due later.
+    to. ``base_url`` is the API's; None where workers call, each by the one that it knows. ``wait``:
+    the run waits for contacts that are due later.
     """
 
     campaign: Campaign
     report: EnrolmentReport
     forecast: Forecast
-    base_url: str
+    base_url: str | None
     to_call: int
     simulated: bool
     wait: bool = True

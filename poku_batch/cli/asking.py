@@ -59,7 +59,7 @@ def plan_lines(plan: RunPlan) -> list[str]:
         lines.append(
             f"{campaign.identity}: {when} to {people} ({_countries(plan)}) "
             f"from {caller_id(campaign)}, {campaign.limits.slots:,} at once, "
-            f"through {plan.base_url}"
+            + ("by workers" if plan.base_url is None else f"through {plan.base_url}")
         )
         lines += later_lines(report.counts, plan.forecast.redials_from)
         if report.counts.waits and not plan.wait:

@@ -55,6 +55,8 @@ def test_a_run_by_workers_ends_as_one_on_one_machine(
             made.start_worker(8)
         assert run.wait(100) == 0, made.said()
         assert ended(made, "run-1.out")["ending"] == "finished"
+        assert "real calls to 60 people" in made.said()
+        assert "8 at once, by workers\n" in made.said()
         all_called_once(made)
         assert most_live(made.rings()) == 8
         assert made.end_workers() == [0, 0]
