@@ -150,6 +150,7 @@ class Striking:
         name, at = self._made.names[worker.pid], time.time()
         self._made.kill(worker)
         self._made.start_worker(self._concurrency)
+        self._made.wait_until_there()
         return Blow(what="kill", at=at, worker=name)
 
     def _freeze(self) -> Blow:
@@ -179,6 +180,7 @@ class Striking:
         self._run.wait()
         time.sleep(self._chance.uniform(0, 1))
         self.watch()
+        self._made.wait_until_there()
         return Blow(what="watcher", at=at)
 
     def end(self, mode: str, *, patience_s: float = _ENDS_S) -> Figures:

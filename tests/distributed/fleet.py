@@ -160,6 +160,16 @@ output: {{file: out.csv}}
         self.runs.append(run)
         return run
 
+    def wait_until_there(self, *, within_s: float = 60.0) -> None:
+        """Return once who was started last has the ledger: nothing else befalls it before."""
+        (file,) = self.folder.glob(f"*-{self._started}.err")
+        give_up = time.monotonic() + within_s
+        while not any(
+            word in file.read_text() for word in ("takes up to", "worker calls", "workers call")
+        ):
+            assert time.monotonic() < give_up, self.said()
+            time.sleep(0.05)
+
     def ask(self, *arguments: str) -> Any:
         """What a command says, in JSON."""
         said = subprocess.run(

@@ -51,7 +51,11 @@ def forbid(made: Fleet, *contacts: int) -> None:
 
 def do(made: Fleet, *arguments: str, calls: bool = False) -> "subprocess.CompletedProcess[str]":
     """A command, to its end; ``calls``: it calls by itself."""
-    env = made.env | ({"POKU_API_KEY": "key", "POKU_BASE_URL": made.base_url} if calls else {})
+    env = made.env | (
+        {"POKU_API_KEY": "key", "POKU_BASE_URL": f"http://127.0.0.1:{made.port}/local"}
+        if calls
+        else {}
+    )
     return subprocess.run(
         [COMMAND, *arguments], env=env, cwd=made.folder, check=False, capture_output=True,
         text=True, timeout=60,
