@@ -28,9 +28,42 @@ BREAKS = (
     Break(
         what="a contact is begun whether or not it is reserved",
         file="ledger/beginnings.py",
-        old="AND reserved_by = w.run\n        AND state = 'pending' AND position IS NOT NULL "
-        "AND contacts.to_number = w.to_number\n        AND attempts = w.number - 1\n",
-        new="",
+        old=" AND reserved_by = w.run\n"
+        "        AND state = 'pending' AND position IS NOT NULL "
+        "AND contacts.to_number = w.to_number\n"
+        "        AND attempts = w.number - 1\n"
+        "        AND NOT EXISTS (\n"
+        "            SELECT 1 FROM attempts a\n"
+        "            WHERE a.contact_id = contacts.id AND a.number = contacts.attempts\n"
+        "                AND a.state = 'turned_away'\n"
+        "        )\n"
+        "    RETURNING contacts.id\n"
+        '"""\n'
+        "\n"
+        '_ADD_ATTEMPTS = """\n'
+        "    INSERT INTO attempts (contact_id, number, run_id, state, to_number, cells_digest,\n"
+        "        prompt_sha256, placements, began_at, placed_at, from_number, worker_id)\n"
+        "    SELECT contact_id, number, run, 'dialing', to_number, digest, prompt, 1, at, at, "
+        "from_number,\n"
+        "        CAST(worker AS BIGINT)\n"
+        "    ",
+        new="\n"
+        "        AND NOT EXISTS (\n"
+        "            SELECT 1 FROM attempts a\n"
+        "            WHERE a.contact_id = contacts.id AND a.number = contacts.attempts\n"
+        "                AND a.state = 'turned_away'\n"
+        "        )\n"
+        "    RETURNING contacts.id\n"
+        '"""\n'
+        "\n"
+        '_ADD_ATTEMPTS = """\n'
+        "    INSERT INTO attempts (contact_id, number, run_id, state, to_number, cells_digest,\n"
+        "        prompt_sha256, placements, began_at, placed_at, from_number, worker_id)\n"
+        "    SELECT contact_id, (SELECT attempts FROM contacts WHERE id = contact_id), run, "
+        "'dialing',\n"
+        "        to_number, digest, prompt, 1, at, at, from_number,\n"
+        "        CAST(worker AS BIGINT)\n"
+        "    ",
         plan=replace(_PLAN, kills=0, freezes=4, per_minute=1_200),
     ),
     Break(
@@ -78,8 +111,21 @@ BREAKS = (
     Break(
         what="whoever watches does not wait for the last calls",
         file="app/overseeing.py",
-        old="        if room.live:\n            return None\n",
-        new="",
+        old="        return await self._distribution.room(\n"
+        "            self._run.id,\n"
+        "            self._bounds.rules,\n"
+        "            budget=self._bounds.budget,\n"
+        "            longest=self._bounds.longest,\n"
+        "        )\n",
+        new="        from dataclasses import replace\n"
+        "\n"
+        "        found = await self._distribution.room(\n"
+        "            self._run.id,\n"
+        "            self._bounds.rules,\n"
+        "            budget=self._bounds.budget,\n"
+        "            longest=self._bounds.longest,\n"
+        "        )\n"
+        "        return found and replace(found, live=0)\n",
         plan=replace(_PLAN, kills=0, span_s=(2.0, 4.0), contacts=60),
     ),
     Break(
