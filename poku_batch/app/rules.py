@@ -87,14 +87,7 @@ def gate(
         pace=None
         if limits.calls_per_minute is None
         else Pace(limits.calls_per_minute, ramp_up_s=ramp_up_s, started_s=now_s),
-        breaker=None
-        if (bounds := breaker_rules(campaign)) is None
-        else Breaker(
-            last=bounds.last,
-            share=bounds.share,
-            cool_down_s=bounds.cool_down.total_seconds(),
-            trips=bounds.trips,
-        ),
+        breaker=Breaker.of(breaker_rules(campaign)),
         spending=None if money is None else Spending(money, used),
         pausing=pausing,
     )

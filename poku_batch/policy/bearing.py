@@ -21,14 +21,8 @@ class Bearing:
         known: dict[str, Any] = {} if kept is None else json.loads(kept)
         self._window = Window(rules.slots, ramp_up_s=0.0, started_s=0.0)
         self._window.recall(known.get("window"))
-        self._breaker: Breaker | None = None
-        if rules.breaker is not None:
-            self._breaker = Breaker(
-                last=rules.breaker.last,
-                share=rules.breaker.share,
-                cool_down_s=rules.breaker.cool_down.total_seconds(),
-                trips=rules.breaker.trips,
-            )
+        self._breaker = Breaker.of(rules.breaker)
+        if self._breaker is not None:
             self._breaker.recall(known.get("breaker"))
         self._tripped: dict[str, Any] | None = known.get("tripped")
         self._probe: list[float] | None = known.get("probe")

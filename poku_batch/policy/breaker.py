@@ -17,7 +17,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, Self
+
+from poku_batch.models import BreakerRules
 
 
 class BreakerState(StrEnum):
@@ -70,6 +72,14 @@ class Breaker:
         self._tripped = 0
         self._until_s: float | None = None
         self._probe_row: int | None = None
+
+    @classmethod
+    def of(cls, rules: BreakerRules | None) -> Self | None:
+        """The breaker that a run's rules ask for; None where they ask for none."""
+        if rules is None:
+            return None
+        cool_down_s = rules.cool_down.total_seconds()
+        return cls(last=rules.last, share=rules.share, cool_down_s=cool_down_s, trips=rules.trips)
 
     def state(self, now_s: float) -> BreakerState:
         """Where it stands at a moment."""
