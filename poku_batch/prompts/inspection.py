@@ -51,6 +51,8 @@ class Origin:
 class Unit:
     """One template's parsed text, and the names that it takes from outside.
 
+    A name that is only ever called, such as ``range(3)``, may be one of Jinja's; one that is put
+    into the text, ``{{ range }}``, is a column's.
     ``wanted`` are all of them; ``needed`` are those that it cannot do without.
     """
 
@@ -95,7 +97,7 @@ def _parsed(environment: Environment, text: str, origin: Origin) -> tuple[Unit |
         return None, [origin.fault(message, _as_meant(text, error), line=error.lineno)]
     except (RecursionError, MemoryError, SyntaxError):
         return None, [origin.fault("the template is nested too deeply", line=1)]
-    wanted = names - set(environment.globals)
+    wanted = names | (_bare(tree) & set(environment.globals))
     unit = Unit(origin=origin, tree=tree, wanted=wanted, needed=wanted - _optional(tree))
     return unit, []
 
@@ -216,6 +218,14 @@ def _careful(tree: nodes.Template) -> Iterator[nodes.Node]:
     for filtered in tree.find_all(nodes.Filter):
         if filtered.name in {"default", "d"} and filtered.node is not None:
             yield filtered.node
+
+
+def _bare(tree: nodes.Template) -> set[str]:
+    """The names that are used otherwise than to call them, and that the template never sets."""
+    called = {id(call.node) for call in tree.find_all(nodes.Call)}
+    found = list(tree.find_all(nodes.Name))
+    bare = {node.name for node in found if node.ctx == "load" and id(node) not in called}
+    return bare - {node.name for node in found if node.ctx != "load"}
 
 
 def _optional(tree: nodes.Template) -> set[str]:

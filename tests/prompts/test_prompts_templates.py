@@ -331,3 +331,25 @@ def test_rows_do_not_see_each_other() -> None:
 def test_a_row_of_another_width_is_a_defect() -> None:
     with pytest.raises(ValueError, match="zip"):
         rendered(compiled("{{ row }}"), ("only one",))
+
+
+@pytest.mark.parametrize("name", ["range", "dict", "namespace", "cycler", "joiner"])
+def test_a_column_is_put_into_the_text_whatever_jinja_has_of_its_name(name: str) -> None:
+    columns = ("phone", name.title())
+    templates = compiled(f"To {{{{ {name} }}}}.", columns=columns)
+    assert rendered(templates, ("+1", "the north")).prompt == "To the north."
+    (fault,) = compiled(f"To {{{{ {name} }}}}.").missing()
+    assert fault.message == f"there is no column for {name}"
+
+
+def test_what_is_only_called_is_jinjas_own_whatever_the_columns_are() -> None:
+    templates = compiled(
+        "{% for i in range(2) %}{{ i }}{% endfor %}{{ row.Range }}", columns=("phone", "Range")
+    )
+    assert rendered(templates, ("+1", "N")).prompt == "01N"
+
+
+def test_a_name_that_is_called_and_put_into_the_text_is_refused_for_the_row() -> None:
+    templates = compiled("{{ range(2) }}{{ range }}", columns=("phone", "Range"))
+    with pytest.raises(PromptError, match="not callable"):
+        rendered(templates, ("+1", "N"))
