@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import Self
 
 #: The names that are not columns: a column of that name is reached as ``row["…"]``.
@@ -54,6 +55,10 @@ class ColumnNames:
             },
         )
 
+    def positions(self, column: str) -> tuple[int, ...]:
+        """Where the columns of a name stand, from 0."""
+        return tuple(at for at, name in enumerate(self.columns) if name == column)
+
     def trouble(self, name: str) -> tuple[str, str | None]:
         """Say why a name stands for no column, and what to write instead."""
         if name in self.shared:
@@ -79,6 +84,15 @@ class ColumnNames:
         shown = list(self.usable)[:12]
         more = ", …" if len(self.usable) > len(shown) else ""
         return f"the sheet's columns: {', '.join(shown)}{more}" if shown else "no column is usable"
+
+
+def picking(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Give what picks the cells at some positions out of a row's tuple, in that order."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    # Of one place alone it would give a cell, and no tuple.
+    first = places[0] if places else 0
+    return itemgetter(slice(first, first + len(places)))
 
 
 def trouble_in_fields(name: str, field: str, fields: Collection[str]) -> tuple[str, str]:

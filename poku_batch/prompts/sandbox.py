@@ -17,12 +17,12 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
+from poku_batch.prompts.cleaning import MAX_LENGTH
 from poku_batch.prompts.filters import spoken_filters
 from poku_batch.prompts.source import FolderLoader
 
-#: No prompt needs more turns of a loop, nor longer texts.
+#: No prompt needs more turns of a loop.
 MAX_RANGE = 1_000
-MAX_LENGTH = 100_000
 
 
 class MissingNameError(UndefinedError):

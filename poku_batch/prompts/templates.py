@@ -16,6 +16,7 @@ from jinja2.exceptions import SecurityError
 from poku_batch.errors import Fault, PromptError
 from poku_batch.languages import known_language
 from poku_batch.models import SheetRow
+from poku_batch.prompts.cleaning import MAX_LENGTH, cleaned
 from poku_batch.prompts.inspection import (
     Origin,
     Unit,
@@ -37,8 +38,10 @@ from poku_batch.prompts.names import (
     ColumnNames,
     trouble_in_fields,
 )
-from poku_batch.prompts.sandbox import MAX_LENGTH, MissingNameError, PromptEnvironment
-from poku_batch.prompts.text import Text, TooLongError, cleaned
+from poku_batch.prompts.plain import PlainText
+from poku_batch.prompts.sandbox import MissingNameError, PromptEnvironment
+from poku_batch.prompts.text import Text, TooLongError
+from poku_batch.prompts.values import KnownValues
 
 #: How many values of one row are told that cannot be spoken.
 _FAULTS_OF_A_ROW = 20
@@ -58,6 +61,7 @@ class RowTemplates:
 
     ``names`` are the sheet's columns as templates see them; ``used`` are those that are used, with
     their positions. ``speaks``: what is said may depend on where a contact is, and the language.
+    ``plain`` is the prompt where it needs no Jinja.
     """
 
     names: ColumnNames
@@ -67,6 +71,8 @@ class RowTemplates:
     used: tuple[tuple[str, int], ...]
     used_wholes: frozenset[str]
     speaks: bool
+    plain: PlainText | None
+    known: KnownValues
 
     @classmethod
     def compile(
@@ -103,14 +109,17 @@ class RowTemplates:
         texts = {key: value for key, value in values.items() if value is not None}
         names = ColumnNames.of(columns)
         wanted = {name for unit in _units(text, texts) for name in unit.wanted}
+        told = MappingProxyType({key: campaign.get(key, "") for key in CAMPAIGN_FIELDS})
         return cls(
             names=names,
-            campaign=MappingProxyType({key: campaign.get(key, "") for key in CAMPAIGN_FIELDS}),
+            campaign=told,
             prompt=text,
             call=MappingProxyType(texts),
             used=tuple((name, at) for name, at in names.usable.items() if name in wanted),
             used_wholes=frozenset(wanted),
             speaks=any(one.speaks for one in (text, *texts.values()) if isinstance(one, Text)),
+            plain=PlainText.of(text.units[0].tree, names, told),
+            known=KnownValues(texts, names),
         )
 
     @property
@@ -147,6 +156,8 @@ class RowTemplates:
         name is missing, a value cannot be spoken, the template fails, or the prompt is empty or
         over 100,000 characters.
         """
+        if not self.speaks and (filled := self._filled(row.cells)) is not None:
+            return filled
         context = self._context(row, to=to, key=key, number=number)
         if not self.speaks:
             return self._made(context, row)
@@ -155,6 +166,12 @@ class RowTemplates:
             language = self._call_value("language", context, row, late)
         with listening(_listener(language, where)):
             return self._made(context, row, language, late)
+
+    def _filled(self, cells: tuple[str, ...]) -> RenderedRow | None:
+        """Render a row without Jinja; None where that is not enough."""
+        prompt = self.plain.fill(cells) if self.plain is not None else None
+        call = self.known.of(cells) if prompt else None
+        return RenderedRow(prompt=prompt, call=call) if prompt and call is not None else None
 
     def _made(
         self,
@@ -178,7 +195,10 @@ class RowTemplates:
         }
         if faults or late:
             raise PromptError(faults + late)
-        return RenderedRow(prompt=prompt, call={k: value for k, value in call.items() if value})
+        made = {name: value for name, value in call.items() if value}
+        if not self.speaks:
+            self.known.keep(row.cells, made)
+        return RenderedRow(prompt=prompt, call=made)
 
     def _call_value(
         self, name: str, context: Mapping[str, Any], row: SheetRow, faults: list[Fault]

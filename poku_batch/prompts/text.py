@@ -3,7 +3,6 @@
 Made for millions of rows: what a template says for everybody is looked through once.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,14 +11,9 @@ from typing import Any
 
 from jinja2 import Template, nodes
 
+from poku_batch.prompts.cleaning import MAX_LENGTH, cleaned, is_clean, without_gaps
 from poku_batch.prompts.filters import SPOKEN
 from poku_batch.prompts.inspection import Origin, Unit
-from poku_batch.prompts.sandbox import MAX_LENGTH
-
-# All of Unicode's control characters but newline and tab, and halves of surrogate pairs, which
-# UTF-8 cannot carry.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 #: Prompts have tens of parts; of more, each is measured before the next is made.
 _PARTS = 256
@@ -47,7 +41,7 @@ class _CleanParts:
         for part in set(parts).difference(self._known):
             if part.isprintable():
                 continue
-            if _CONTROL.search(part):
+            if not is_clean(part):
                 return False
             if len(part) <= _LONGEST:
                 known = self._known if len(self._known) < _REMEMBERED else frozenset()
@@ -75,13 +69,13 @@ class Text:
         if parts is None:
             return cleaned("".join(_measured(self.template.generate(context))))
         text = "".join(parts)
-        return _without_gaps(text) if self._clean.are(parts) else cleaned(text)
+        return without_gaps(text) if self._clean.are(parts) else cleaned(text)
 
     def render_value(self, context: Mapping[str, Any]) -> str:
         """As ``render``, for texts that many rows have in common: these are remembered."""
-        if self._inputs is None:
+        if self.inputs is None:
             return self.render(context)
-        key = tuple(context.get(name) for name in self._inputs)
+        key = tuple(context.get(name) for name in self.inputs)
         known = self._known.get(key)
         if known is None:
             known = self.render(context)
@@ -102,7 +96,7 @@ class Text:
         )
 
     @cached_property
-    def _inputs(self) -> tuple[str, ...] | None:
+    def inputs(self) -> tuple[str, ...] | None:
         """The columns that alone decide what is said; None where there is more to it."""
         (unit, *others) = self.units
         if others or self.speaks or unit.wanted & {"row", "contact"}:
@@ -126,14 +120,3 @@ def _measured(parts: Iterable[str]) -> Iterator[str]:
         if length > MAX_LENGTH:
             raise TooLongError
         yield part
-
-
-def cleaned(text: str) -> str:
-    """Give a text without control characters, runs of blank lines made one, and stripped."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _without_gaps(_CONTROL.sub("", text))
-
-
-def _without_gaps(text: str) -> str:
-    return _BLANK_LINES.sub("\n\n", text).strip()

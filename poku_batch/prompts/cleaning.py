@@ -1,0 +1,28 @@
+"""What is taken out of a rendered text before it is sent, and how long it may be."""
+
+import re
+
+#: No prompt needs longer texts.
+MAX_LENGTH = 100_000
+
+# All of Unicode's control characters but newline and tab, and halves of surrogate pairs, which
+# UTF-8 cannot carry.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+
+
+def is_clean(text: str) -> bool:
+    """Whether a text holds no character that must not be sent."""
+    return text.isprintable() or _CONTROL.search(text) is None
+
+
+def cleaned(text: str) -> str:
+    """Give a text without control characters, runs of blank lines made one, and stripped."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return without_gaps(_CONTROL.sub("", text))
+
+
+def without_gaps(text: str) -> str:
+    """As ``cleaned``, of a text that is clean."""
+    return _BLANK_LINES.sub("\n\n", text).strip()
