@@ -18,7 +18,7 @@ from phonenumbers import (
     is_number_type_geographical,
 )
 
-from poku_batch.phone.codes import code_of
+from poku_batch.phone.codes import split
 
 #: Types that are no place's, in the library's order; those of a place come after them.
 _PLACELESS = (
@@ -58,10 +58,10 @@ def in_use(e164: str) -> InUse | None:
 
     None where no country has the code, or nobody in its country can have the number.
     """
-    code = code_of(e164)
-    if code is None:
+    found_code = split(e164)
+    if found_code is None:
         return None
-    national = e164[len(str(code)) + 1 :]
+    code, national = found_code
     for country in _countries(code, len(national)):
         if country.leading is not None and not country.leading.match(national):
             continue

@@ -12,7 +12,7 @@ from functools import cache
 import phonenumbers
 
 from poku_batch.models import E164_PATTERN
-from poku_batch.phone.codes import code_of
+from poku_batch.phone.codes import split
 
 _E164 = re.compile(E164_PATTERN)
 #: Digits and the usual formatting, and not one that a program has written as a decimal number.
@@ -41,7 +41,7 @@ class _Plan:
 
 def is_plain(text: str) -> bool:
     """Whether a text is a number in E.164 that the parser reads as it stands, in use or not."""
-    return _in_e164(text) is not None
+    return _E164.fullmatch(text) is not None and _is_possible(text)
 
 
 def plainly_written(text: str, region: str | None) -> str | None:
@@ -51,23 +51,25 @@ def plainly_written(text: str, region: str | None) -> str | None:
     without a plus sign; without one there are none.
     """
     if _E164.fullmatch(text):
-        return _in_e164(text)
+        return text if _is_possible(text) else None
     if not _USUAL.fullmatch(text):
         return None
     digits = text.translate(_FORMATTING)
     if digits[0] == "+":
-        return _in_e164(digits)
+        return digits if _E164.fullmatch(digits) and _is_possible(digits) else None
     return _within(digits, region) if region is not None else None
 
 
-def _in_e164(text: str) -> str | None:
-    code = code_of(text)
-    if code is None or not _E164.fullmatch(text):
-        return None
-    plan, national = _plan(code, None), text[len(str(code)) + 1 :]
-    if len(national) not in plan.lengths or (plan.prefix and plan.prefix.match(national)):
-        return None
-    return text
+def _is_possible(e164: str) -> bool:
+    """Whether the parser reads what looks like E.164 as it stands."""
+    found = split(e164)
+    if found is None:
+        return False
+    code, national = found
+    plan = _plan(code, None)
+    if len(national) not in plan.lengths:
+        return False
+    return plan.prefix is None or plan.prefix.match(national) is None
 
 
 def _within(digits: str, region: str) -> str | None:

@@ -3,6 +3,7 @@
 The same answers as libphonenumber's ``time_zones_for_number``, from its table of beginnings.
 """
 
+from collections.abc import Mapping
 from functools import cache
 
 import phonenumbers
@@ -29,27 +30,35 @@ def zones_of(e164: str) -> tuple[str, ...]:
         return ()
     if not found.has_place:
         return _of_country(found.number.country_code)
-    from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
-
     # The longest beginning that is known is the nearest place.
-    for end in range(TIMEZONE_LONGEST_PREFIX + 1, 1, -1):
-        if e164[1:end] in TIMEZONE_DATA:
+    zones, longest = _table()
+    for end in range(longest + 1, 1, -1):
+        if e164[1:end] in zones:
             return _of_beginning(e164[1:end])
     return ()
 
 
 @cache
 def _of_country(code: int) -> tuple[str, ...]:
-    from phonenumbers.tzdata import TIMEZONE_DATA
-
+    zones, _ = _table()
     digits = str(code)
-    return next((_of_beginning(part) for part in (digits, digits[:2]) if part in TIMEZONE_DATA), ())
+    return next((_of_beginning(part) for part in (digits, digits[:2]) if part in zones), ())
 
 
 @cache
 def _of_beginning(digits: str) -> tuple[str, ...]:
     """The zones of a beginning that is in the table, so that no more are remembered than it has."""
     from phonenumbers.timezone import UNKNOWN_TIMEZONE
-    from phonenumbers.tzdata import TIMEZONE_DATA
 
-    return tuple(sorted(set(TIMEZONE_DATA[digits]) - {UNKNOWN_TIMEZONE}))
+    return tuple(sorted(set(_table()[0][digits]) - {UNKNOWN_TIMEZONE}))
+
+
+@cache
+def _table() -> tuple[Mapping[str, tuple[str, ...]], int]:
+    """The zones by what a number's digits begin with, and the longest such beginning.
+
+    Loaded late: few commands ask for it, and it is large.
+    """
+    from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
+
+    return TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
