@@ -7,13 +7,14 @@ what is sent.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from poku_batch.engine.whereabouts import WhereContactsAre
 from poku_batch.errors import PhoneError
 from poku_batch.languages import VOICES, known_language, near_language
 from poku_batch.models import CallRequest, SheetRow
 from poku_batch.phone import parse_phone
-from poku_batch.prompts import RowTemplates, Whereabouts
+from poku_batch.prompts import RenderedRow, RowTemplates
 
 #: The key under which a row's priority is rendered, beside the values of ``call``.
 PRIORITY = "contacts.priority"
@@ -60,33 +61,91 @@ class Composer:
 
         Raises ``PromptError`` where the template cannot be rendered for the row.
         """
-        where = self._places.of(row.cells, to) if self.templates.speaks else Whereabouts()
-        rendered = self.templates.render(row, to=to, key=key, number=number, where=where)
+        rendered = self._rendered(row, to, key, number)
         try:
-            request = CallRequest(
-                to=to,
-                prompt=rendered.prompt,
-                from_=self._number(rendered.call, "from"),
-                transfer_to=self._number(rendered.call, "transfer_to"),
-                language=_language(rendered.call.get("language")),
-                voice=_voice(rendered.call.get("voice")),
-            )
-            return Composed(request=request, priority=_priority(rendered.call.get(PRIORITY)))
+            values = self._values(rendered.call)
+        except _ValueUnfitError as unfit:
+            return Unfit(reason=str(unfit))
+        request = CallRequest(
+            to=to,
+            prompt=rendered.prompt,
+            from_=values.from_,
+            transfer_to=values.transfer_to,
+            language=values.language,
+            voice=values.voice,
+        )
+        return Composed(request=request, priority=values.priority)
+
+    def try_out(self, row: SheetRow, *, to: str, key: str) -> int | Unfit:
+        """Give the priority of a row's first attempt, or why there could be none.
+
+        All is looked at that ``compose`` looks at. Raises ``PromptError`` where the template cannot
+        be rendered for the row.
+        """
+        rendered = self._rendered(row, to, key, 1)
+        try:
+            return self._values(rendered.call).priority
         except _ValueUnfitError as unfit:
             return Unfit(reason=str(unfit))
 
-    def _number(self, values: Mapping[str, str], name: str) -> str | None:
-        raw = values.get(name)
-        if not raw:
-            return None
-        try:
-            return _e164(raw, self._region)
-        except PhoneError as error:
-            raise _ValueUnfitError(f"call.{name}: {error.reason}") from error
+    def _rendered(self, row: SheetRow, to: str, key: str, number: int) -> RenderedRow:
+        templates = self.templates
+        if not templates.speaks:
+            return templates.render(row, to=to, key=key, number=number)
+        where = self._places.of(row.cells, to)
+        return templates.render(row, to=to, key=key, number=number, where=where)
+
+    def _values(self, values: Mapping[str, str]) -> "_Values":
+        given = values.get
+        return _checked(
+            given("from"),
+            given("transfer_to"),
+            given("language"),
+            given("voice"),
+            given(PRIORITY),
+            self._region,
+        )
+
+
+class _Values(NamedTuple):
+    """A row's call values as the API takes them, and its priority."""
+
+    from_: str | None
+    transfer_to: str | None
+    language: str | None
+    voice: str | None
+    priority: int
 
 
 class _ValueUnfitError(Exception):
     """A call value of this row is not one that the API takes."""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _checked(
+    from_: str | None,
+    transfer_to: str | None,
+    language: str | None,
+    voice: str | None,
+    priority: str | None,
+    region: str | None,
+) -> _Values:
+    return _Values(
+        from_=_number("from", from_, region),
+        transfer_to=_number("transfer_to", transfer_to, region),
+        language=_language(language),
+        voice=_voice(voice),
+        priority=_priority(priority),
+    )
+
+
+def _number(name: str, raw: str | None, region: str | None) -> str | None:
+    if not raw:
+        return None
+    try:
+        return _e164(raw, region)
+    except PhoneError as error:
+        raise _ValueUnfitError(f"call.{name}: {error.reason}") from error
 
 
 @lru_cache(maxsize=_REMEMBERED)

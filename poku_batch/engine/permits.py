@@ -41,6 +41,8 @@ _NONE_FOR = timedelta(days=1)
 #: The group of rows that may be called at any time, or never.
 _ANY_TIME = 0
 
+_GO = Go()
+
 #: The most other groups: all places beyond share the last one's number, and are told apart no more.
 MOST_GROUPS = 5_000
 
@@ -110,6 +112,8 @@ class Permits:
         self._openings: dict[tuple[Place, Bounds], tuple[datetime, Opening | None]] = {}
         self._groups: dict[tuple[Place, Bounds], int] = {}
         self._places: list[tuple[Place, Bounds]] = []
+        # Whatever a row says, it may be called at any time.
+        self._no_clock = hours is None and columns.not_before is None and columns.not_after is None
         self._planned: dict[_Asked, tuple[Permission, int]] = {}
         self._planned_at: datetime | None = None
 
@@ -132,6 +136,8 @@ class Permits:
         """
         if refused := self._refused(cells, to):
             return refused, _ANY_TIME
+        if self._no_clock:
+            return _GO, _ANY_TIME
         if now != self._planned_at or len(self._planned) >= _REMEMBERED:
             self._planned_at = now
             self._planned.clear()

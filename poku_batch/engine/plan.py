@@ -9,7 +9,7 @@ from datetime import datetime
 
 import anyio.to_thread
 
-from poku_batch.engine.compose import Composed, Composer, Unfit
+from poku_batch.engine.compose import Composer, Unfit
 from poku_batch.engine.permits import Permits
 from poku_batch.errors import Fault, PhoneError, PromptError
 from poku_batch.models import ContactKey, Enrolment, Later, Never, SheetRow
@@ -77,9 +77,7 @@ class Planner:
             reason = f"no key: {' and '.join(map(repr, self._columns.names))} empty in this row"
         later, priority, group = None, 0, 0
         if to is not None and key is not None and reason is None:
-            made = self._compose(row, to, key)
-            reason = made.reason if isinstance(made, Unfit) else None
-            priority = made.priority if isinstance(made, Composed) else 0
+            priority, reason = self._try_out(row, to, key)
             permission, group = self._permits.judge_planned(
                 row.cells, to=to, country=country, now=self._now
             )
@@ -121,15 +119,16 @@ class Planner:
         several = self._columns.key is not None and len(self._columns.key) > 1
         return part.replace("|", "||") if several else part
 
-    def _compose(self, row: SheetRow, to: str, key: ContactKey) -> Composed | Unfit | None:
-        """Make the row's request; None where its template has faults, which are kept."""
+    def _try_out(self, row: SheetRow, to: str, key: ContactKey) -> tuple[int, str | None]:
+        """Give a row's priority, and why it cannot be called; faults of its template are kept."""
         try:
-            return self._composer.compose(row, to=to, key=key, number=1)
+            found = self._composer.try_out(row, to=to, key=key)
         except PromptError as error:
             self._faulty_rows += 1
             if self._faulty_rows <= _FAULTS_TOLD:
                 self._faults.extend(error.faults)
-            return None
+            return 0, None
+        return (0, found.reason) if isinstance(found, Unfit) else (found, None)
 
 
 async def enrol(
