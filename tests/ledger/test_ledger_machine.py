@@ -44,6 +44,14 @@ ENDS = {
 TWICE = Guard(number_caps=(Cap(calls=2, within=timedelta(hours=1)),))
 
 
+def next_call(contact: Contact) -> tuple[int, int]:
+    """The number of the attempt that a contact's next call is, and its placements so far."""
+    last = contact.attempts[-1] if contact.attempts else None
+    if last is not None and last.state == "turned_away":
+        return len(contact.attempts), last.placements
+    return len(contact.attempts) + 1, 0
+
+
 class LedgerMachine(SheetMachine):
     # --- calls ---
 
@@ -89,7 +97,9 @@ class LedgerMachine(SheetMachine):
         async def act() -> AttemptId | Later | Never:
             return await self.run.begin(admission, prompt_sha256="p", guard=guard, at=NOW)
 
-        if not (contact.state == "pending" and contact.reserved and contact.to == admission.to):
+        reserved = contact.state == "pending" and contact.reserved and contact.to == admission.to
+        # It may be reserved anew, for another call than it was admitted for here.
+        if not (reserved and (admission.attempt, admission.placements) == next_call(contact)):
             with pytest.raises(LedgerError):
                 self.call(act)
             return
