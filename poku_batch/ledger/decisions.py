@@ -15,14 +15,16 @@ The tables are temporary, of the enrolment's own connection:
 - ``compared``: rows of contacts that were called or whose cells are others by now, with the digest
   of the row's cells, and whether they differ where it matters (1) or not (0); see ``comparing``.
 - ``plan``: a row each, with the state, reason and due time that it gets; ``base_*`` is the part of
-  the due time that the contact's last call or placement asks for.
+  the due time that the contact's last call or placement asks for. It is a view: of the table
+  ``planned``, or of ``known`` alone where nobody waits and the campaign has no contacts yet.
+
+What a campaign without contacts needs of this, by a shorter way: ``newcomers``.
 
 A phone rang, or may have, in every attempt but those ``turned_away``, ``rejected``, or ended as
 ``invalid_number``.
 """
 
 from poku_batch.ledger import guards
-from poku_batch.ledger.kinds import LISTED
 
 TABLES = (
     """
@@ -54,7 +56,7 @@ TABLES = (
     )
     """,
     """
-    CREATE TEMP TABLE plan (
+    CREATE TEMP TABLE planned (
         position INTEGER PRIMARY KEY, contact_id INTEGER, carries INTEGER NOT NULL,
         anew INTEGER NOT NULL, old_state TEXT, state TEXT NOT NULL, reason TEXT, reason_kind TEXT,
         outcome TEXT, due_at INTEGER NOT NULL, wait_kind TEXT, wait_why TEXT,
@@ -62,7 +64,7 @@ TABLES = (
         hours_group INTEGER NOT NULL, next_attempt INTEGER NOT NULL
     )
     """,
-    "CREATE INDEX temp.plan_contacts ON plan (contact_id) WHERE contact_id IS NOT NULL",
+    "CREATE INDEX temp.planned_contacts ON planned (contact_id) WHERE contact_id IS NOT NULL",
 )
 
 #: The columns of ``sheet``. A row has the first 8 of them, 11 or all: the others are NULL. To hand
@@ -84,6 +86,7 @@ ARE_REPEATED = """
 """
 
 CLEAR = (
+    "DROP VIEW IF EXISTS temp.plan",
     "DROP VIEW IF EXISTS temp.known",
     "DELETE FROM temp.beside",
     "DELETE FROM temp.repeated_numbers",
@@ -91,7 +94,7 @@ CLEAR = (
     "DELETE FROM temp.leaders",
     "DELETE FROM temp.carriers",
     "DELETE FROM temp.compared",
-    "DELETE FROM temp.plan",
+    "DELETE FROM temp.planned",
 )
 
 FIND_REPEATED = (
@@ -133,20 +136,6 @@ REPEATED_NUMBERS = """
 HAS_CONTACTS = "SELECT EXISTS (SELECT 1 FROM contacts WHERE campaign_id = :campaign)"
 
 KNOWN_BESIDE = "CREATE TEMP VIEW known AS SELECT * FROM temp.beside"
-
-#: What ``FILL_BESIDE`` would make of rows without contacts. A view takes no parameters.
-KNOWN_NEW = f"""
-    CREATE TEMP VIEW known AS
-    SELECT s.position, s.sheet_row, s.key, s.to_number, s.country, s.hours_group,
-        COALESCE('{LISTED}: ' || d.source, s.reason) AS own_reason,
-        CASE WHEN d.source IS NOT NULL THEN '{LISTED}' ELSE s.reason_kind END AS own_kind,
-        NULL AS contact_id, NULL AS old_state, NULL AS outcome, NULL AS old_due_at,
-        NULL AS old_kind, NULL AS base_due_at, NULL AS base_kind, NULL AS base_why,
-        NULL AS called_digest, NULL AS old_reason, NULL AS last_state, NULL AS last_number,
-        NULL AS last_error, 1 AS next_attempt, 0 AS edited, 0 AS changed, 1 AS anew
-    FROM temp.sheet s
-    LEFT JOIN main.do_not_call d ON d.number = s.to_number AND d.removed_at IS NULL
-"""  # noqa: S608  # put together from the parts above alone
 
 _FILL_BESIDE = """
     INSERT INTO temp.beside
@@ -256,7 +245,7 @@ FILL_CARRIERS = """
     WHERE place = 1
 """
 
-_JUDGED = """
+JUDGED = """
             CASE
                 WHEN k.key IS NULL THEN 0
                 WHEN r.position IS NULL OR r.position = k.position THEN 1
@@ -270,8 +259,9 @@ _JUDGED = """
         LEFT JOIN temp.carriers r ON r.key = k.key
 """
 
+#: A row of ``known`` that is judged: whether it stands for its contact, and why nobody calls it.
 FILL_PLAN = f"""
-    INSERT INTO temp.plan
+    INSERT INTO temp.planned
     SELECT position, CASE WHEN carries = 1 THEN contact_id END, carries,
         CASE WHEN carries = 1 THEN anew ELSE 1 END,
         CASE WHEN carries = 1 THEN old_state END,
@@ -306,38 +296,25 @@ FILL_PLAN = f"""
             END AS goes_on
         FROM (
         SELECT k.*,
-            {_JUDGED}
+            {JUDGED}
     ) AS judged
     ) AS continued
     ORDER BY position
 """  # noqa: S608  # put together from the parts above alone
 
-#: What ``FILL_PLAN`` would make of rows without contacts.
-FILL_PLAN_NEW = f"""
-    INSERT INTO temp.plan (position, carries, anew, state, reason, reason_kind, due_at,
-        base_due_at, country, hours_group, next_attempt)
-    SELECT position, carries, 1,
-        CASE WHEN carries = 1 AND reason IS NULL THEN 'pending' ELSE 'skipped' END, reason,
-        COALESCE(own_kind, CASE WHEN reason IS NOT NULL THEN :same_number END), 0,
-        0, country, hours_group, 1
-    FROM (
-        SELECT k.position, k.country, k.hours_group, k.own_kind,
-            {_JUDGED}
-    ) AS judged
-    ORDER BY position
-"""  # noqa: S608  # put together from the parts above alone
+PLAN_BESIDE = "CREATE TEMP VIEW plan AS SELECT * FROM temp.planned"
 
 #: What a row says of the time is asked of the pending alone.
 WAIT_FOR_ROWS = """
-    UPDATE temp.plan SET due_at = s.later_until, wait_kind = s.later_kind, wait_why = s.later_why
+    UPDATE temp.planned SET due_at = s.later_until, wait_kind = s.later_kind, wait_why = s.later_why
     FROM temp.sheet s
-    WHERE s.position = plan.position AND plan.state = 'pending' AND plan.anew = 1
-        AND s.later_until > plan.due_at
+    WHERE s.position = planned.position AND planned.state = 'pending' AND planned.anew = 1
+        AND s.later_until > planned.due_at
 """
 
 #: A cap on the calls to a number that is reached; ``:within`` is its length.
 WAIT_FOR_CAP = f"""
-    UPDATE temp.plan SET due_at = reached.until, wait_kind = :kind, wait_why = :why
+    UPDATE temp.planned SET due_at = reached.until, wait_kind = :kind, wait_why = :why
     FROM (
         SELECT p.position, (
             SELECT t.placed_at + :within FROM attempts t
@@ -345,10 +322,10 @@ WAIT_FOR_CAP = f"""
             ORDER BY t.placed_at DESC
             LIMIT 1 OFFSET :but
         ) AS until
-        FROM temp.plan p JOIN temp.sheet s ON s.position = p.position
+        FROM temp.planned p JOIN temp.sheet s ON s.position = p.position
         WHERE p.state = 'pending' AND p.anew = 1
     ) AS reached
-    WHERE reached.position = plan.position AND reached.until > plan.due_at
+    WHERE reached.position = planned.position AND reached.until > planned.due_at
 """  # noqa: S608  # put together from the parts above alone
 
 # --- the commit --------------------------------------------------------------------------------

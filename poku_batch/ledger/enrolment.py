@@ -17,7 +17,16 @@ import anyio
 import anyio.to_thread
 
 from poku_batch.errors import ContactsError, Fault, LedgerError
-from poku_batch.ledger import cells, comparing, decisions, holds, instants, standing, statements
+from poku_batch.ledger import (
+    cells,
+    comparing,
+    decisions,
+    holds,
+    instants,
+    newcomers,
+    standing,
+    statements,
+)
 from poku_batch.ledger.connection import Connection, transaction
 from poku_batch.ledger.erasure import skip_forgotten
 from poku_batch.ledger.failures import DATABASE_ERRORS, translated
@@ -86,6 +95,8 @@ class SqlEnrolment:
         #: The sheet that is enrolled again as it is, and the positions of its rows to come.
         self._source: str | None = None
         self._positions = array("q")
+        #: What writes the plan that was made last.
+        self._apply: tuple[str, ...] = ()
         self._open = True
 
     async def prepare(self) -> None:
@@ -206,7 +217,7 @@ class SqlEnrolment:
                 self._connection.execute(decisions.TAKE_OUT, values)
                 for statement in standing.KEEP_SHARING:
                     self._connection.execute(statement, values)
-            for statement in decisions.APPLY:
+            for statement in self._apply:
                 self._connection.execute(statement, values)
             if self._rows >= _MANY:
                 # A run may begin at once, and a planner that knows nothing would sort them all.
@@ -236,10 +247,7 @@ class SqlEnrolment:
         if self._duplicates is DuplicateRule.FIRST:
             self._connection.execute(decisions.FILL_LEADERS)
         self._connection.execute(decisions.FILL_CARRIERS)
-        fill_plan = decisions.FILL_PLAN if known else decisions.FILL_PLAN_NEW
-        self._connection.execute(fill_plan, {"same_number": SAME_NUMBER})
-        self._connection.look_at("temp.plan")
-        self._wait(now)
+        self._fill_plan(now, known=known)
         if self._source is None:
             return report_of(self._connection, campaign, now, known=known)
         self._require_known(campaign)
@@ -263,7 +271,19 @@ class SqlEnrolment:
             self._connection.look_at("temp.beside")
             self._connection.execute(decisions.KNOWN_BESIDE)
         else:
-            self._connection.execute(decisions.KNOWN_NEW)
+            self._connection.execute(newcomers.KNOWN)
+
+    def _fill_plan(self, now: int, *, known: bool) -> None:
+        self._apply = decisions.APPLY
+        if not known and not self._any_later and not self._caps:
+            self._apply = newcomers.APPLY
+            self._connection.execute(newcomers.PLAN)
+            return
+        fill = decisions.FILL_PLAN if known else newcomers.FILL_PLAN
+        self._connection.execute(fill, {"same_number": SAME_NUMBER})
+        self._connection.execute(decisions.PLAN_BESIDE)
+        self._connection.look_at("temp.planned")
+        self._wait(now)
 
     def _wait(self, now: int) -> None:
         """Let pending rows wait for what they say themselves, and for the caps on their numbers."""

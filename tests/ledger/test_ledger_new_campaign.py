@@ -30,7 +30,7 @@ from tests.postgresql import Server
 NUMBERS = ("+1", "+2", "+3", "+4")
 CAPS = (Cap(calls=1, within=timedelta(hours=1)),)
 
-ROWS = st.lists(
+WAITING = st.lists(
     st.builds(
         Enrolment,
         row=st.just(0),
@@ -51,10 +51,24 @@ ROWS = st.lists(
     ),
     max_size=9,
 ).map(lambda rows: [replace(one, row=number) for number, one in enumerate(rows, 2)])
+ROWS = WAITING | WAITING.map(lambda rows: [replace(one, later=None) for one in rows])
+
+GIVEN = {
+    "rows": ROWS,
+    "rule": st.sampled_from(DuplicateRule),
+    "caps": st.sampled_from([(), CAPS]),
+    "listed": st.sampled_from(NUMBERS),
+}
 
 
 async def enrolled(
-    url: str, rows: Sequence[Enrolment], rule: DuplicateRule, listed: str, *, known: bool
+    url: str,
+    rows: Sequence[Enrolment],
+    rule: DuplicateRule,
+    caps: Sequence[Cap],
+    listed: str,
+    *,
+    known: bool,
 ) -> tuple[EnrolmentReport, list[ContactRecord]] | str:
     """What a sheet makes of a campaign, which may know somebody who is in it no longer."""
     async with open_ledger(url) as ledger:
@@ -63,7 +77,7 @@ async def enrolled(
             async with ledger.enrolment(CLINIC, ["a"], rule) as session:
                 await session.add([row(2, "gone", "+9")])
                 await session.commit(now=NOW)
-        async with ledger.enrolment(CLINIC, ["a"], rule, number_caps=CAPS) as session:
+        async with ledger.enrolment(CLINIC, ["a"], rule, number_caps=caps) as session:
             await session.add(rows[:4])
             await session.add(rows[4:])
             try:
@@ -82,15 +96,15 @@ async def enrolled(
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows=ROWS, rule=st.sampled_from(DuplicateRule), listed=st.sampled_from(NUMBERS))
-@example(rows=[], rule=DuplicateRule.FIRST, listed="+1")
+@given(**GIVEN)
+@example(rows=[], rule=DuplicateRule.FIRST, caps=(), listed="+1")
 def test_a_new_campaign_and_one_that_knows_a_stranger_make_the_same_of_a_sheet(
-    rows: list[Enrolment], rule: DuplicateRule, listed: str
+    rows: list[Enrolment], rule: DuplicateRule, caps: Sequence[Cap], listed: str
 ) -> None:
     with TemporaryDirectory() as name:
         new, old = (
             anyio.run(
-                lambda known: enrolled(f"{name}/{known}.db", rows, rule, listed, known=known), known
+                partial(enrolled, f"{name}/{known}.db", rows, rule, caps, listed, known=known)
             )
             for known in (False, True)
         )
@@ -98,15 +112,21 @@ def test_a_new_campaign_and_one_that_knows_a_stranger_make_the_same_of_a_sheet(
 
 
 @settings(max_examples=15, deadline=None)
-@given(rows=ROWS, rule=st.sampled_from(DuplicateRule), listed=st.sampled_from(NUMBERS))
-@example(rows=[], rule=DuplicateRule.FIRST, listed="+1")
+@given(**GIVEN)
+@example(rows=[], rule=DuplicateRule.FIRST, caps=(), listed="+1")
 def test_a_database_makes_the_same_of_it(
-    postgresql_server: Server, rows: list[Enrolment], rule: DuplicateRule, listed: str
+    postgresql_server: Server,
+    rows: list[Enrolment],
+    rule: DuplicateRule,
+    caps: Sequence[Cap],
+    listed: str,
 ) -> None:
     made = []
     for known in (False, True):
         with postgresql_server.ledger() as url:
-            made.append(anyio.run(partial(enrolled, url, rows, rule, listed, known=known)))
+            made.append(anyio.run(partial(enrolled, url, rows, rule, caps, listed, known=known)))
     with TemporaryDirectory() as name:
-        made.append(anyio.run(partial(enrolled, f"{name}/l.db", rows, rule, listed, known=False)))
+        made.append(
+            anyio.run(partial(enrolled, f"{name}/l.db", rows, rule, caps, listed, known=False))
+        )
     assert made[0] == made[1] == made[2]
