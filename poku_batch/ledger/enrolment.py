@@ -235,7 +235,8 @@ class SqlEnrolment:
         self._connection.look_at("temp.sheet")
         for statement in (*decisions.CLEAR, *decisions.FIND_REPEATED):
             self._connection.execute(statement)
-        if self._connection.execute(decisions.ARE_REPEATED).fetchone()[0]:
+        sharing = bool(self._connection.execute(decisions.ARE_REPEATED).fetchone()[0])
+        if sharing:
             for statement in decisions.INDEX_SHEET:
                 self._connection.execute(statement)
         if faults := list(self._faults()):
@@ -247,7 +248,7 @@ class SqlEnrolment:
         if self._duplicates is DuplicateRule.FIRST:
             self._connection.execute(decisions.FILL_LEADERS)
         self._connection.execute(decisions.FILL_CARRIERS)
-        self._fill_plan(now, known=known)
+        self._fill_plan(now, known=known, sharing=sharing)
         if self._source is None:
             return report_of(self._connection, campaign, now, known=known)
         self._require_known(campaign)
@@ -273,11 +274,11 @@ class SqlEnrolment:
         else:
             self._connection.execute(newcomers.KNOWN)
 
-    def _fill_plan(self, now: int, *, known: bool) -> None:
+    def _fill_plan(self, now: int, *, known: bool, sharing: bool) -> None:
         self._apply = decisions.APPLY
         if not known and not self._any_later and not self._caps:
             self._apply = newcomers.APPLY
-            self._connection.execute(newcomers.PLAN)
+            self._connection.execute(newcomers.PLAN_SHARING if sharing else newcomers.PLAN_ALONE)
             return
         fill = decisions.FILL_PLAN if known else newcomers.FILL_PLAN
         self._connection.execute(fill, {"same_number": SAME_NUMBER})

@@ -24,12 +24,12 @@ KNOWN = f"""
 """  # noqa: S608  # put together from the parts above alone
 
 #: What ``FILL_PLAN`` would make of them.
-_PLAN = f"""
+_PLAN = """
     SELECT position, CAST(NULL AS BIGINT) AS contact_id, carries, 1 AS anew,
         CAST(NULL AS TEXT) AS old_state,
         CASE WHEN carries = 1 AND reason IS NULL THEN 'pending' ELSE 'skipped' END AS state,
         reason,
-        COALESCE(own_kind, CASE WHEN reason IS NOT NULL THEN '{SAME_NUMBER}' END) AS reason_kind,
+        COALESCE(own_kind, CASE WHEN reason IS NOT NULL THEN '{same_number}' END) AS reason_kind,
         CAST(NULL AS TEXT) AS outcome, 0 AS due_at,
         CAST(NULL AS TEXT) AS wait_kind, CAST(NULL AS TEXT) AS wait_why,
         0 AS base_due_at, CAST(NULL AS TEXT) AS base_kind, CAST(NULL AS TEXT) AS base_why,
@@ -38,12 +38,22 @@ _PLAN = f"""
     FROM (
         SELECT k.position, k.country, k.hours_group, k.own_kind,
             k.sheet_row, k.key, k.to_number, k.cells, k.priority,
-            {JUDGED}
+            {judged}
     ) AS judged
-"""  # noqa: S608  # put together from the parts above alone
+"""
 
-#: Nobody waits.
-PLAN = f"CREATE TEMP VIEW plan AS {_PLAN}"
+#: As ``JUDGED``, where no two rows share a number or a key.
+_JUDGED_ALONE = """
+            CASE WHEN k.key IS NULL THEN 0 ELSE 1 END AS carries, k.own_reason AS reason
+        FROM temp.known k
+"""
+
+_SHARING = _PLAN.format(judged=JUDGED, same_number=SAME_NUMBER)
+_ALONE = _PLAN.format(judged=_JUDGED_ALONE, same_number=SAME_NUMBER)
+
+#: Nobody waits; rows share numbers or keys, or all are alone with theirs.
+PLAN_SHARING = f"CREATE TEMP VIEW plan AS {_SHARING}"
+PLAN_ALONE = f"CREATE TEMP VIEW plan AS {_ALONE}"
 
 #: Somebody may wait, which is written into the plan's table.
 FILL_PLAN = f"""
@@ -51,11 +61,11 @@ FILL_PLAN = f"""
         base_due_at, country, hours_group, next_attempt)
     SELECT position, carries, anew, state, reason, reason_kind, due_at,
         base_due_at, country, hours_group, next_attempt
-    FROM ({_PLAN}) AS plan
+    FROM ({_SHARING}) AS plan
     ORDER BY position
 """  # noqa: S608  # put together from the parts above alone
 
-#: What is to be written where ``PLAN`` is the plan.
+#: What is to be written where the plan is one of these views.
 APPLY = (
     """
     INSERT INTO contacts (campaign_id, key, position, sheet_row, to_number, country, cells,

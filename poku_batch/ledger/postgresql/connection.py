@@ -37,6 +37,9 @@ _TABLES = (
     *("do_not_call", "listed", "recordings"),
 )
 
+#: Kinds of values of which texts alone may be something that PostgreSQL cannot hold.
+_PLAIN = frozenset((int, str, type(None)))
+
 #: What differs after a crash of the server: when it started, or when it last forgot its statistics.
 _INCARNATION = """
     SELECT pg_postmaster_start_time()::text, stats_reset::text FROM pg_stat_bgwriter
@@ -119,8 +122,8 @@ class PostgresConnection:
         self._revive()
         statement = f"COPY {translated(table)} ({', '.join(columns)}) FROM STDIN"
         with self._telling(), self._session.cursor().copy(statement) as copy:
-            for row in rows:
-                copy.write_row(tuple(map(_fit, row)))
+            for row in _fitting(list(rows)):
+                copy.write_row(row)
 
     def begin(self, *, writing: bool, temporary: bool = False) -> None:
         """Begin a transaction; ``writing`` waits for its turn."""
@@ -286,6 +289,20 @@ def _fitted(values: Values) -> Values:
     if isinstance(values, Mapping):
         return {name: _fit(value) for name, value in values.items()}
     return [_fit(value) for value in values]
+
+
+def _fitting(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+    """Rows as PostgreSQL can hold them; nearly all are, which shows sooner by their columns."""
+    if all(map(_is_held, zip(*rows, strict=True))):
+        return rows
+    return (tuple(map(_fit, row)) for row in rows)
+
+
+def _is_held(values: Sequence[Any]) -> bool:
+    """Whether values come back as they are."""
+    if not _PLAIN.issuperset(map(type, values)):
+        return False
+    return "\0" not in "".join([value for value in values if isinstance(value, str)])
 
 
 def _fit(value: Any) -> Any:
