@@ -110,12 +110,12 @@ _LEVELS = """
 
 FIND_LEVELS = f"{_LEVELS} SELECT priority FROM levels WHERE priority IS NOT NULL"  # noqa: S608
 
-#: What is handed over of a contact.
+#: What is handed over of a contact. Who was never called has no last attempt: none is looked for.
 _ADMITTED = """
     SELECT c.id, c.key, c.sheet_row, c.to_number, c.cells, c.attempts,
         CASE WHEN a.state = 'turned_away' THEN a.placements END, c.country, a.from_number
     FROM contacts c
-    LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = c.attempts
+    LEFT JOIN attempts a ON a.contact_id = c.id AND a.number = NULLIF(c.attempts, 0)
 """
 
 #: The conditions on the contact are those of the index ``contacts_due``, word for word.
