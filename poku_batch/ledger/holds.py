@@ -48,6 +48,13 @@ def campaign_number(connection: Connection, campaign: CampaignId) -> int:
 
 def admit(connection: Connection, hold: Hold, limit: int, *, now: datetime) -> list[Admission]:
     """Reserve due contacts, by priority, then due time, then sheet order."""
+    found = due(connection, hold, limit, now=now)
+    reserve(connection, hold, found)
+    return found
+
+
+def due(connection: Connection, hold: Hold, limit: int, *, now: datetime) -> list[Admission]:
+    """Find whom ``admit`` would reserve."""
     require_open(connection, hold)
     values = {"campaign": hold.campaign, "now": instants.to_stored(now)}
     rows: list[tuple[Any, ...]] = []
@@ -57,9 +64,13 @@ def admit(connection: Connection, hold: Hold, limit: int, *, now: datetime) -> l
             break
         level = values | {"priority": priority, "limit": limit - len(rows)}
         rows += do(connection, statements.FIND_DUE, level).fetchall()
-    reserved = [(row[0], hold.run) for row in rows]
-    do_each(connection, statements.RESERVE, ("contact", "run"), reserved)
     return [admission_of(row) for row in rows]
+
+
+def reserve(connection: Connection, hold: Hold, found: Sequence[Admission]) -> None:
+    """Reserve contacts that were found to be due in this transaction."""
+    reserved = [(admission.contact_id, hold.run) for admission in found]
+    do_each(connection, statements.RESERVE, ("contact", "run"), reserved)
 
 
 def release(connection: Connection, hold: Hold, admission: Admission) -> None:

@@ -20,9 +20,11 @@ from poku_batch.models import (
     Admission,
     AdmissionRules,
     ApiNews,
+    Go,
     JobKind,
     Later,
     Never,
+    Permission,
     Room,
     RunEnding,
 )
@@ -38,8 +40,9 @@ _TICK = 450_000
 
 _LOCK = "SELECT id FROM campaigns WHERE id = :campaign FOR NO KEY UPDATE"
 
+#: Reserved they are with this, where they are not yet.
 _SET_JOBS = """
-    UPDATE contacts SET reserved_job = w.job, starts_at = w.start
+    UPDATE contacts SET reserved_by = w.run, reserved_job = w.job, starts_at = w.start
     FROM w WHERE contacts.id = w.contact
 """
 
@@ -198,17 +201,25 @@ def _over(
 def _choose(
     connection: Connection, hold: Hold, wanted: int, judge: Judge, *, now: datetime
 ) -> list[Admission]:
-    """Reserve those of the due contacts who may be called now; the others wait, or are out."""
+    """Find those of the due contacts who may be called now; the others wait, or are out.
+
+    They are reserved when they are handed over, or already.
+    """
     chosen: list[Admission] = []
     judged = 0
     size = wanted
     while len(chosen) < wanted and judged < _JUDGED_IN_ALL:
-        due = holds.admit(connection, hold, max(size, wanted - len(chosen)), now=now)
+        kept = wanted - len(chosen)
+        due = holds.due(connection, hold, max(size, kept), now=now)
         if not due:
             break
         judged += len(due)
-        allowed = _allowed(connection, hold, due, judge, now=now)
-        kept = wanted - len(chosen)
+        permissions = [judge(admission) for admission in due]
+        if len(due) <= kept and all(isinstance(each, Go) for each in permissions):
+            # Written once. If some are wanted yet, there are no others.
+            return chosen + due
+        holds.reserve(connection, hold, due)
+        allowed = _allowed(connection, hold, due, permissions, now=now)
         chosen += allowed[:kept]
         for beyond in allowed[kept:]:
             holds.release(connection, hold, beyond)
@@ -218,12 +229,16 @@ def _choose(
 
 
 def _allowed(
-    connection: Connection, hold: Hold, due: Sequence[Admission], judge: Judge, *, now: datetime
+    connection: Connection,
+    hold: Hold,
+    due: Sequence[Admission],
+    permissions: Sequence[Permission],
+    *,
+    now: datetime,
 ) -> list[Admission]:
     allowed: list[Admission] = []
     waits: list[tuple[Admission, Later]] = []
-    for admission in due:
-        permission = judge(admission)
+    for admission, permission in zip(due, permissions, strict=True):
         match permission:
             case Later():
                 waits.append((admission, permission))
@@ -250,5 +265,5 @@ def _hand_over(
         standing.next_start = starts[-1] + interval
     contacts = [admission.contact_id for admission in chosen]
     ids = jobs.defer(connection, JobKind.CALL, "contact", run, contacts)
-    rows = list(zip(contacts, ids, starts, strict=True))
-    do_each(connection, _SET_JOBS, ("contact", "job", "start"), rows)
+    rows = [(*each, run) for each in zip(contacts, ids, starts, strict=True)]
+    do_each(connection, _SET_JOBS, ("contact", "job", "start", "run"), rows)
