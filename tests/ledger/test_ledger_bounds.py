@@ -55,14 +55,20 @@ async def test_many_that_admit_at_once_admit_no_more_than_there_are_slots(world:
 
 async def test_whoever_is_judged_beyond_what_there_is_room_for_is_not_kept(world: Shared) -> None:
     until = now() + timedelta(hours=1)
+    judged: list[int] = []
 
     def judge(admission: Admission) -> Permission:
+        judged.append(admission.row)
         wait = Later(until=until, kind=WaitKind.CALLING_HOURS, why="08:00")
         return wait if admission.row == 2 else Go()
 
     assert await world.distribution.admit(world.run.id, rules(1), judge=judge) == 1
     assert await world.jobs() == [2]
     assert (await world.room()).reserved == 1
+    assert await world.distribution.admit(world.run.id, rules(2), judge=judge) == 1
+    assert await world.jobs() == [2, 3]
+    # Whoever waits is not asked for again.
+    assert judged.count(2) == 1
 
 
 async def test_a_run_that_somebody_asked_to_stop_admits_nobody(world: Shared) -> None:
@@ -158,6 +164,50 @@ async def test_what_is_left_of_a_budget_is_less_by_whoever_was_admitted(world: S
 
     assert [await admit(5), await admit(10), await admit(20)] == [5, 5, 2]
     assert asked == [(0, 0), (0, 10)]
+
+
+def call_at_once(world: Shared, number: int) -> None:
+    """Write calls of two minutes that workers of the run have made since somebody last looked."""
+    world.ask(f"""
+        INSERT INTO attempts (contact_id, number, run_id, state, to_number, cells_digest,
+            prompt_sha256, placements, began_at, placed_at, ended_at, outcome, worker_id)
+        SELECT 20, g, {world.run.id}, 'ended', '+1', 'd', 'p', 1, 0, 0, 61000000, 'done', 1
+        FROM generate_series(1, {number}) g
+    """)  # noqa: S608  # numbers
+    world.ask("""
+        INSERT INTO attempt_events (contact_id, attempt_id, run_id, at, what)
+        SELECT contact_id, id, run_id, ended_at, 'ended' FROM attempts WHERE contact_id = 20
+    """)
+
+
+@pytest.mark.parametrize("begun", [99, 100, 101, 230])
+async def test_however_many_calls_were_made_since_somebody_looked_all_of_them_count(
+    world: Shared, begun: int
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def room(minutes: int, open_: int) -> int:
+        asked.append((minutes, open_))
+        return 0
+
+    bounds = AdmissionRules(slots=2, slot=SLOT, limit=1_000)
+    assert (
+        await world.distribution.admit(
+            world.run.id, bounds, judge=lambda _: Go(), budget=lambda _minutes, _open: 2
+        )
+        == 2
+    )
+    call_at_once(world, begun)
+    assert (await world.room(limit=1_000)).left == 1_000 - 2 - begun
+    bounds = AdmissionRules(slots=5, slot=SLOT, limit=1_000)
+    assert (
+        await world.distribution.admit(world.run.id, bounds, judge=lambda _: Go(), budget=room) == 0
+    )
+    assert asked == [(2 * begun, 2)]
+    # They count for whoever looks next, and those that were begun before for another run.
+    assert (await world.room(limit=1_000)).left == 1_000 - 2 - begun
+    world.ask("UPDATE runs SET called = 0, called_from = called_to")
+    assert (await world.room(limit=1_000)).left == 1_000 - 2 - begun
 
 
 @pytest.mark.parametrize(
