@@ -390,7 +390,8 @@ TOLD_ATTEMPT = """
     END
 """
 
-#: A person's word stands before a late answer, unless that says not to call again.
+#: A person's word stands before a late answer, unless that says not to call again. Of EXISTS
+#: PostgreSQL would look at all attempts there are, once for every page.
 _RECORDS = f"""
     SELECT c.position, c.sheet_row, c.key, c.cells, c.state, c.to_number, c.attempts,
         CASE WHEN a.outcome = 'do_not_call' THEN a.outcome ELSE COALESCE(v.outcome, a.outcome) END,
@@ -398,13 +399,14 @@ _RECORDS = f"""
         n.recording_url, a.interaction_id, a.placed_at, a.ended_at, c.reason, n.fields,
         CASE WHEN c.state = 'pending' AND c.wait_kind IS NOT NULL THEN c.due_at END,
         CASE WHEN c.state = 'pending' THEN c.wait_why END,
-        EXISTS (
+        (
             SELECT 1 FROM attempts t
             WHERE t.contact_id = c.id AND (
                 t.state IN ('dialing', 'in_call', 'unknown')
                 OR (t.state = 'ended' AND t.outcome IS NOT 'invalid_number')
             )
-        ),
+            LIMIT 1
+        ) IS NOT NULL,
         l.from_number
     FROM contacts c
     {TOLD_ATTEMPT}

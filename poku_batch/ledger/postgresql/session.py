@@ -29,7 +29,8 @@ _REACH = {
     "tcp_user_timeout": "30000",
 }
 
-#: The server's own part of it, and what a server may have set for others than us.
+#: The server's own part of it, and what a server may have set for others than us. Whatever is read
+#: is read in pages; Memoize (from version 14 on) takes longer to begin than a page to be read.
 _SETTINGS = """
     SET client_encoding = 'UTF8';
     SET default_transaction_isolation = 'read committed';
@@ -45,6 +46,8 @@ _SETTINGS = """
     SET jit = off;
     SET work_mem = '64MB';
     SET temp_buffers = '64MB';
+    SELECT set_config('enable_memoize', 'off', false)
+        WHERE current_setting('enable_memoize', true) IS NOT NULL;
 """
 
 _ASK = """
