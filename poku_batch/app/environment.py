@@ -19,16 +19,21 @@ _SIMULATED = "simulated.db"
 _FOLDER = ".poku-batch"
 
 
-def api_key() -> str:
-    """The key for real calls. Raises ``MissingKeyError`` without ``POKU_API_KEY``."""
+def api_key(*, instead: str | None = "add --simulate") -> str:
+    """The key for real calls. Raises ``MissingKeyError`` without ``POKU_API_KEY``.
+
+    ``instead`` is how the command rehearses, None for one that does not.
+    """
     key = os.environ.get("POKU_API_KEY", "").strip()
-    if not key:
-        raise MissingKeyError(
-            "POKU_API_KEY is not set, and real calls need it. Make a key in your Poku dashboard "
-            "and set it in the environment: export POKU_API_KEY=…\n"
-            "To rehearse without a key and without ringing anybody, add --simulate."
-        )
-    return key
+    if key:
+        return key
+    why = (
+        "POKU_API_KEY is not set, and real calls need it. Make a key in your Poku dashboard "
+        "and set it in the environment: export POKU_API_KEY=…"
+    )
+    if instead is not None:
+        why += f"\nTo rehearse without a key and without ringing anybody, {instead}."
+    raise MissingKeyError(why)
 
 
 def maybe_api_key() -> str | None:
