@@ -192,7 +192,7 @@ class Previewer:
             record=record,
             listed=None if plan.to is None else await self.listed(plan.to),
             twins=tuple(twins),
-            alone=await self.rows.enrolled([replace(plan, later=None, skip_reason=None)]),
+            alone=await self.rows.enrolled([plan._replace(later=None, skip_reason=None)]),
             together=await self._with_twins(plan, twins),
         )
         request = None if made is None else made.request

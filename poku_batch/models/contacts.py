@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from poku_batch.models.identities import AttemptId, ContactId, ContactKey, InteractionId
 from poku_batch.models.permissions import Later, Wait
@@ -20,9 +21,8 @@ class SheetRow:
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolment:
-    """One row of the sheet as the ledger takes it.
+class Enrolment(NamedTuple):
+    """One row of the sheet as the ledger takes it; a tuple, as a million of them are made.
 
     ``key`` is None where the row has nothing to be known by (no usable number, and no key of its
     own); such a row is always skipped. ``to`` is E.164, or None where the row's number is invalid.

@@ -1,7 +1,6 @@
 """What an enrolment's report says of what is new, for every ledger, and what past calls came to."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -81,7 +80,7 @@ async def test_a_column_that_came_or_went_or_moved_changes_nobody(ledger: Ledger
         async with ledger.enrolment(CLINIC, columns, DuplicateRule.FIRST) as session:
             rows = [row(n, f"k{n}", f"+{n}") for n in range(2, 2 + len(cells))]
             await session.add(
-                [replace(one, cells=own) for one, own in zip(rows, cells, strict=True)]
+                [one._replace(cells=own) for one, own in zip(rows, cells, strict=True)]
             )
             preview = await session.preview(now=NOW)
             assert await session.commit(now=NOW) == preview
@@ -124,18 +123,18 @@ async def test_a_placement_that_was_turned_away_is_no_redial(ledger: Ledger) -> 
 
 def later(number: int, hours: float, *, group: int) -> Enrolment:
     wait = Later(until=NOW + hours * HOUR, kind=WaitKind.CALLING_HOURS, why="closed")
-    return replace(row(number, f"k{number}", f"+{number}"), later=wait, group=group)
+    return row(number, f"k{number}", f"+{number}")._replace(later=wait, group=group)
 
 
 async def test_pending_contacts_are_told_by_group_and_hour(ledger: Ledger) -> None:
     report = await enrol(
         ledger,
-        replace(row(2, "a", "+12"), group=2),
+        row(2, "a", "+12")._replace(group=2),
         later(3, 5.2, group=1),
         later(4, 5.1, group=1),
         later(5, 7, group=1),
         later(6, 5.1, group=2),
-        replace(row(7, "b", None), group=3),
+        row(7, "b", None)._replace(group=3),
     )
     assert report.pending == (
         PendingGroup(group=1, contacts=2, due_at=NOW + 5.1 * HOUR),

@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -277,7 +276,7 @@ def test_what_an_erased_person_waited_for_is_erased_too(ledger_url: str) -> None
     async def prepare() -> None:
         async with open_ledger(path) as ledger:
             later = Later(until=NOW, kind=WaitKind.NOT_BEFORE, why="zoe: on her birthday")
-            await enrol(ledger, CLINIC, replace(ZOE, later=later), BOB)
+            await enrol(ledger, CLINIC, ZOE._replace(later=later), BOB)
             await enrol(ledger, AGENCY, ZOE)
             run = await ledger.open_run(AGENCY, at=NOW)
             (admission,) = await run.admit(1, now=NOW)

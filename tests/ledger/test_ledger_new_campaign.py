@@ -50,8 +50,8 @@ WAITING = st.lists(
         group=st.integers(0, 2),
     ),
     max_size=9,
-).map(lambda rows: [replace(one, row=number) for number, one in enumerate(rows, 2)])
-ROWS = WAITING | WAITING.map(lambda rows: [replace(one, later=None) for one in rows])
+).map(lambda rows: [one._replace(row=number) for number, one in enumerate(rows, 2)])
+ROWS = WAITING | WAITING.map(lambda rows: [one._replace(later=None) for one in rows])
 
 GIVEN = {
     "rows": ROWS,
