@@ -6,6 +6,7 @@ are let go of at once, and the engine's worker is made anew.
 """
 
 import logging
+import selectors
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,9 @@ import procrastinate
 from procrastinate import exceptions
 from procrastinate.jobs import Status
 from procrastinate.worker import Worker as EngineWorker
+from psycopg import AsyncConnection, OperationalError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import AsyncConnectionPool
 
 from poku_batch.models import QUEUE, JobKind, queue_of
 
@@ -37,6 +40,9 @@ _REACH = {
     "keepalives_count": "3",
     "tcp_user_timeout": "30000",
 }
+
+#: Some systems have no poll; epoll would take three calls of the system's more.
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 #: What the engine's functions raise where a job is not there any more.
 _RAISED = "P0001"
@@ -197,6 +203,7 @@ class _Connector(procrastinate.PsycopgConnector):
             max_size=max(size, 2),
             timeout=_CONNECT_S,
             name="poku-batch",
+            pool_factory=_pool,
         )
         self._lost = lost
 
@@ -232,6 +239,30 @@ class _Connector(procrastinate.PsycopgConnector):
             self._lost()
             raise
         return found
+
+
+def _pool(*, check: object, **arguments: Any) -> AsyncConnectionPool:  # noqa: ARG001 – the engine's
+    """As the engine's, which asks the server before each use of a connection whether it is there.
+
+    That is as much as to fetch a job. Whoever finds out in between that it is not is told by its
+    own question, and the engine's worker is made anew.
+    """
+    return AsyncConnectionPool(check=require_open, **arguments)
+
+
+async def require_open(connection: AsyncConnection[Any]) -> None:
+    """Close a connection that the server has closed, without asking it, and raise.
+
+    Raises ``OperationalError``. A server has nothing to say on a connection at rest: whatever it
+    says is that it ends, or at least no answer to what is asked next.
+    """
+    with _Selector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        if not selector.select(0):
+            return
+    # The pool would keep one that does not know of it.
+    await connection.close()
+    raise OperationalError("the connection was closed by the server")
 
 
 def _reaching(url: str) -> str:

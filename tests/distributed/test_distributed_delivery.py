@@ -10,7 +10,7 @@ from procrastinate.jobs import Status
 from psycopg.conninfo import conninfo_to_dict
 
 from poku_batch.distributed import Delivery
-from poku_batch.distributed.delivery import _Connector
+from poku_batch.distributed.delivery import _Connector, require_open
 from poku_batch.ledger import open_ledger
 from tests.postgresql import Server
 
@@ -85,3 +85,38 @@ async def test_stalled_jobs_are_left_alone_while_the_engine_is_made_anew(
     )
     delivery._app = procrastinate.App(connector=_Connector(lambda: None, url, size=1))
     await delivery.clear_stalled()
+
+
+async def test_a_connection_is_seen_to_be_closed_without_a_question(
+    postgresql_server: Server,
+) -> None:
+    url = postgresql_server.new_ledger()
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await require_open(connection)
+        await connection.execute("SELECT 1")
+        await require_open(connection)
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.info.backend_pid])
+        with pytest.raises(psycopg.OperationalError, match="closed by the server"):
+            await require_open(connection)
+        assert connection.closed
+        with pytest.raises(psycopg.OperationalError, match="closed"):
+            await require_open(connection)
+
+
+async def test_the_engine_goes_on_with_a_new_connection_where_one_was_closed_at_rest(
+    postgresql_server: Server,
+) -> None:
+    url = await engine_url(postgresql_server)
+    lost: list[bool] = []
+    connector = _Connector(lambda: lost.append(True), url, size=2)
+    async with procrastinate.App(connector=connector).open_async():
+        pids = [
+            (await connector.execute_query_one_async("SELECT pg_backend_pid() AS pid"))["pid"]
+            for _ in range(2)
+        ]
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [pids[-1]])
+        found = await connector.execute_query_one_async("SELECT pg_backend_pid() AS pid")
+    assert found["pid"] not in pids
+    assert lost == []
