@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from poku_batch.errors import LedgerError
@@ -144,6 +144,9 @@ class SqliteFile:
     """A ledger in one file; see ``places.Place``."""
 
     path: Path
+
+    #: A commit writes every page that was changed: the fewer, the better.
+    gather_s: ClassVar[float] = 0.010
 
     def __str__(self) -> str:
         return str(self.path)

@@ -28,6 +28,10 @@ class SharedLedger(Distribution, Protocol):
 class Place(Protocol):
     """Where a ledger is, and how it is reached. As text it is fit for everybody's eyes."""
 
+    @property
+    def gather_s(self) -> float:
+        """How long a commit waits for others to join it, where there are many; in seconds."""
+
     def __str__(self) -> str: ...
 
     def exists(self) -> bool:

@@ -45,10 +45,10 @@ _LOCK_ROUND_S = 2.0
 _REACH_ROUNDS = 3
 
 #: A commit writes every page that was changed, and syncs. While there are more than so many a
-#: second, each waits a moment for others to join it, as PostgreSQL's ``commit_delay`` does: of a
-#: call, which waits for minutes, nobody notices; with few calls open nothing waits.
+#: second, each waits a moment for others to join it (the place says how long), as PostgreSQL's
+#: ``commit_delay`` does: of a call, which waits for minutes, nobody notices; with few calls open
+#: nothing waits.
 _BUSY_COMMITS = 40.0
-_GATHER_S = 0.010
 
 #: Whoever waited for others that did not come waits less often: of the last waits more than this
 #: share must have been joined. What is added for each that was left out has it tried again.
@@ -199,7 +199,7 @@ class Writer:
     def _gather(self) -> None:
         """Let others join, if they usually do: one slot's intents come one after the other."""
         if self._joined > _JOINED:
-            time.sleep(_GATHER_S)
+            time.sleep(self._place.gather_s)
             self._joined += 0.2 * ((not self._queue.empty()) - self._joined)
         else:
             self._joined += _TRY_AGAIN

@@ -18,6 +18,10 @@ from poku_batch.models import CampaignId
 class PostgresSchema:
     """The schema that comes first in the search path of who connects; see ``places.Place``."""
 
+    #: Between two calls of a slot three commits of workers wait one after the other: the end of the
+    #: one, the admission and the intent of the next.
+    gather_s = 0.003
+
     def __init__(self, url: str) -> None:
         """Take an address as libpq knows it; nothing is connected to."""
         self._url = url
