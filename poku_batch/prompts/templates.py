@@ -156,49 +156,57 @@ class RowTemplates:
         name is missing, a value cannot be spoken, the template fails, or the prompt is empty or
         over 100,000 characters.
         """
-        if not self.speaks and (filled := self._filled(row.cells)) is not None:
-            return filled
-        context = self._context(row, to=to, key=key, number=number)
         if not self.speaks:
-            return self._made(context, row)
+            return self._of_cells(row, to, key, number)
+        context = self._context(row, to=to, key=key, number=number)
         late: list[Fault] = []
         with listening(Listener(where=where)):
             language = self._call_value("language", context, row, late)
         with listening(_listener(language, where)):
-            return self._made(context, row, language, late)
+            faults: list[Fault] = []
+            prompt = self._prompt(context, row, faults)
+            call = self._call(context, row, late, language)
+            return _made(prompt, call, faults + late)
 
-    def _filled(self, cells: tuple[str, ...]) -> RenderedRow | None:
-        """Render a row without Jinja; None where that is not enough."""
+    def _of_cells(self, row: SheetRow, to: str, key: str, number: int) -> RenderedRow:
+        """Render a row of which nothing is spoken; what it can have without Jinja it has."""
+        cells = row.cells
         prompt = self.plain.fill(cells) if self.plain is not None else None
-        call = self.known.of(cells) if prompt else None
-        return RenderedRow(prompt=prompt, call=call) if prompt and call is not None else None
-
-    def _made(
-        self,
-        context: Mapping[str, Any],
-        row: SheetRow,
-        language: str | None = None,
-        late: list[Fault] | None = None,
-    ) -> RenderedRow:
-        """Render all; ``language`` and the faults of its value, ``late``, if that is done."""
+        call = self.known.of(cells)
+        if prompt and call is not None:
+            return RenderedRow(prompt=prompt, call=call)
+        context = self._context(row, to=to, key=key, number=number)
         faults: list[Fault] = []
-        late = [] if late is None else late
-        if language is None:
-            language = self._call_value("language", context, row, late)
+        late: list[Fault] = []
+        prompt = prompt or self._prompt(context, row, faults)
+        if call is None:
+            call = self._call(context, row, late)
+            if not late:
+                self.known.keep(cells, call)
+        return _made(prompt, call, faults + late)
+
+    def _prompt(self, context: Mapping[str, Any], row: SheetRow, faults: list[Fault]) -> str:
         prompt = self._rendered(self.prompt, context, row, faults)
         if not prompt and not faults:
             message = "the prompt is empty for this row"
             faults.append(_of_row(self.prompt.origin, row, message, line=None))
-        call = {
-            name: language if name == "language" else self._call_value(name, context, row, late)
+        return prompt
+
+    def _call(
+        self,
+        context: Mapping[str, Any],
+        row: SheetRow,
+        faults: list[Fault],
+        language: str | None = None,
+    ) -> dict[str, str]:
+        """The call values that are not empty; ``language`` if that is rendered already."""
+        values = {
+            name: language
+            if name == "language" and language is not None
+            else self._call_value(name, context, row, faults)
             for name in self.call
         }
-        if faults or late:
-            raise PromptError(faults + late)
-        made = {name: value for name, value in call.items() if value}
-        if not self.speaks:
-            self.known.keep(row.cells, made)
-        return RenderedRow(prompt=prompt, call=made)
+        return {name: value for name, value in values.items() if value}
 
     def _call_value(
         self, name: str, context: Mapping[str, Any], row: SheetRow, faults: list[Fault]
@@ -278,6 +286,12 @@ class RowTemplates:
             return trouble_in_fields("campaign", error.name, CAMPAIGN_FIELDS)
         kind = "text" if isinstance(error.on, str) else type(error.on).__name__
         return f"a {kind} has no part {error.name!r}", None
+
+
+def _made(prompt: str, call: Mapping[str, str], faults: list[Fault]) -> RenderedRow:
+    if faults:
+        raise PromptError(faults)
+    return RenderedRow(prompt=prompt, call=call)
 
 
 def _listener(language: str, where: Whereabouts) -> Listener:

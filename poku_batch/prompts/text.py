@@ -1,9 +1,6 @@
-"""One compiled template, rendered for row after row.
+"""One compiled template, rendered for row after row."""
 
-Made for millions of rows: what a template says for everybody is looked through once.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -17,8 +14,6 @@ from poku_batch.prompts.inspection import Origin, Unit
 
 #: Prompts have tens of parts; of more, each is measured before the next is made.
 _PARTS = 256
-#: How many parts are known to be clean, and how long they may be.
-_REMEMBERED, _LONGEST = 512, 20_000
 #: How many of a value's renderings are remembered.
 _VALUES = 1_024
 #: Cells that come to more characters are not remembered.
@@ -29,33 +24,12 @@ class TooLongError(Exception):
     """A rendering passed ``MAX_LENGTH``."""
 
 
-class _CleanParts:
-    """Finds what has to be cleaned away, and remembers the parts that need none."""
-
-    def __init__(self) -> None:
-        self._known: frozenset[str] = frozenset()
-
-    def are(self, parts: Sequence[str]) -> bool:
-        """Whether no part holds a character that must not be sent."""
-        # Other threads render as well: the set is replaced, never changed.
-        for part in set(parts).difference(self._known):
-            if part.isprintable():
-                continue
-            if not is_clean(part):
-                return False
-            if len(part) <= _LONGEST:
-                known = self._known if len(self._known) < _REMEMBERED else frozenset()
-                self._known = known | {part}
-        return True
-
-
 @dataclass(frozen=True, kw_only=True)
 class Text:
     """A compiled template, and where it and all that it includes stand."""
 
     template: Template
     units: tuple[Unit, ...]
-    _clean: _CleanParts = field(default_factory=_CleanParts, repr=False, compare=False)
     _known: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -65,11 +39,10 @@ class Text:
 
     def render(self, context: Mapping[str, Any]) -> str:
         """Render and clean the text. Raises ``TooLongError``, and whatever the template raises."""
-        parts = self._quickly(context)
-        if parts is None:
+        text = self._quickly(context)
+        if text is None:
             return cleaned("".join(_measured(self.template.generate(context))))
-        text = "".join(parts)
-        return without_gaps(text) if self._clean.are(parts) else cleaned(text)
+        return without_gaps(text) if is_clean(text) else cleaned(text)
 
     def render_value(self, context: Mapping[str, Any]) -> str:
         """As ``render``, for texts that many rows have in common: these are remembered."""
@@ -103,14 +76,18 @@ class Text:
             return None
         return tuple(sorted(unit.wanted - {"campaign"}))
 
-    def _quickly(self, context: Mapping[str, Any]) -> list[str] | None:
-        """The parts of a usual text; None where it has to be rendered step by step."""
+    def _quickly(self, context: Mapping[str, Any]) -> str | None:
+        """A usual text; None where it has to be rendered step by step."""
         try:
-            found = self.template.new_context(dict(context))
+            # Jinja copies them.
+            found = self.template.new_context(context)  # type: ignore[arg-type]
             parts = list(islice(self.template.root_render_func(found), _PARTS))
         except Exception:  # a template can raise whatever its expressions can; it will again
             return None
-        return parts if len(parts) < _PARTS and sum(map(len, parts)) <= MAX_LENGTH else None
+        if len(parts) >= _PARTS:
+            return None
+        text = "".join(parts)
+        return text if len(text) <= MAX_LENGTH else None
 
 
 def _measured(parts: Iterable[str]) -> Iterator[str]:
