@@ -138,8 +138,11 @@ BREAKS = (
 )
 
 
-def show(broken: Break, home: Path, database: Server, *, campaigns: int = 3) -> list[str]:
-    """Run campaigns with a break until one has a fault; gives its faults."""
+def show(broken: Break, home: Path, database: Server, *, campaigns: int = 6) -> list[str]:
+    """Run campaigns with a break until one has a fault; gives its faults.
+
+    Some breaks show only where a blow falls at the right moment.
+    """
     copy = home / "package"
     shutil.copytree(
         PACKAGE / "poku_batch",
