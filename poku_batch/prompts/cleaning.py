@@ -19,11 +19,6 @@ def is_clean(text: str) -> bool:
 
 def cleaned(text: str) -> str:
     """Give a text without control characters, runs of blank lines made one, and stripped."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return without_gaps(_CONTROL.sub("", text))
-
-
-def without_gaps(text: str) -> str:
-    """As ``cleaned``, of a text that is clean."""
+    if not is_clean(text):
+        text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _BLANK_LINES.sub("\n\n", text).strip()

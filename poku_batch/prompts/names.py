@@ -55,10 +55,6 @@ class ColumnNames:
             },
         )
 
-    def positions(self, column: str) -> tuple[int, ...]:
-        """Where the columns of a name stand, from 0."""
-        return tuple(at for at, name in enumerate(self.columns) if name == column)
-
     def trouble(self, name: str) -> tuple[str, str | None]:
         """Say why a name stands for no column, and what to write instead."""
         if name in self.shared:

@@ -12,7 +12,7 @@ from typing import Self
 
 from jinja2 import nodes
 
-from poku_batch.prompts.cleaning import MAX_LENGTH, cleaned, is_clean, without_gaps
+from poku_batch.prompts.cleaning import MAX_LENGTH, cleaned, is_clean
 from poku_batch.prompts.names import ColumnNames, picking
 
 
@@ -49,11 +49,8 @@ class PlainText:
 
     def fill(self, cells: Sequence[str]) -> str | None:
         """Fill the gaps and clean the text; None where it is longer than a text may be."""
-        values = self.pick(cells)
-        text = self.pattern % values
-        if len(text) > MAX_LENGTH:
-            return None
-        return without_gaps(text) if "".join(values).isprintable() else cleaned(text)
+        text = self.pattern % self.pick(cells)
+        return cleaned(text) if len(text) <= MAX_LENGTH else None
 
 
 def _read(node: nodes.Node, names: ColumnNames, campaign: Mapping[str, object]) -> str | int | None:
@@ -70,6 +67,6 @@ def _read(node: nodes.Node, names: ColumnNames, campaign: Mapping[str, object]) 
             | nodes.Getitem(node=nodes.Name(name="row"), arg=nodes.Const(value=str(part)))
         ):
             # Of columns with one name, the last is the one in ``row``.
-            return next(reversed(names.positions(part)), None)
+            return {column: at for at, column in enumerate(names.columns)}.get(part)
         case _:
             return None

@@ -8,16 +8,13 @@ from typing import Any
 
 from jinja2 import Template, nodes
 
-from poku_batch.prompts.cleaning import MAX_LENGTH, cleaned, is_clean, without_gaps
+from poku_batch.prompts.cleaning import MAX_LENGTH, cleaned
 from poku_batch.prompts.filters import SPOKEN
 from poku_batch.prompts.inspection import Origin, Unit
+from poku_batch.prompts.remembered import Remembered
 
 #: Prompts have tens of parts; of more, each is measured before the next is made.
 _PARTS = 256
-#: How many of a value's renderings are remembered.
-_VALUES = 1_024
-#: Cells that come to more characters are not remembered.
-_KEY = 200
 
 
 class TooLongError(Exception):
@@ -30,7 +27,7 @@ class Text:
 
     template: Template
     units: tuple[Unit, ...]
-    _known: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False, compare=False)
+    _known: Remembered[str] = field(default_factory=Remembered, repr=False, compare=False)
 
     @property
     def origin(self) -> Origin:
@@ -41,21 +38,18 @@ class Text:
         """Render and clean the text. Raises ``TooLongError``, and whatever the template raises."""
         text = self._quickly(context)
         if text is None:
-            return cleaned("".join(_measured(self.template.generate(context))))
-        return without_gaps(text) if is_clean(text) else cleaned(text)
+            text = "".join(_measured(self.template.generate(context)))
+        return cleaned(text)
 
     def render_value(self, context: Mapping[str, Any]) -> str:
         """As ``render``, for texts that many rows have in common: these are remembered."""
         if self.inputs is None:
             return self.render(context)
         key = tuple(context.get(name) for name in self.inputs)
-        known = self._known.get(key)
+        known = self._known.of(key)
         if known is None:
             known = self.render(context)
-            if len(self._known) >= _VALUES:
-                self._known.clear()
-            if sum(len(cell) for cell in key if isinstance(cell, str)) <= _KEY:
-                self._known[key] = known
+            self._known.keep(key, known)
         return known
 
     @cached_property

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from poku_batch.prompts.names import ColumnNames, picking
+from poku_batch.prompts.remembered import Remembered
 from poku_batch.prompts.text import Text
-
-#: How many rows' values are remembered, and of how many characters of cells at the most.
-_REMEMBERED, _LONGEST = 1_024, 200
 
 
 class KnownValues:
@@ -18,19 +16,13 @@ class KnownValues:
         wanted = {name for found in inputs for name in found or ()}
         self._decided = None not in inputs
         self._pick = picking([at for name, at in names.usable.items() if name in wanted])
-        self._known: dict[tuple[str, ...], Mapping[str, str]] = {}
+        self._known: Remembered[Mapping[str, str]] = Remembered()
 
     def of(self, cells: Sequence[str]) -> Mapping[str, str] | None:
         """The values of a row, by campaign key; None where they are not known."""
-        return self._known.get(self._pick(cells)) if self._decided else None
+        return self._known.of(self._pick(cells)) if self._decided else None
 
     def keep(self, cells: Sequence[str], values: Mapping[str, str]) -> None:
         """Remember a row's values, which are not changed any more."""
-        if not self._decided:
-            return
-        key = self._pick(cells)
-        if sum(map(len, key)) > _LONGEST:
-            return
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        self._known[key] = values
+        if self._decided:
+            self._known.keep(self._pick(cells), values)
