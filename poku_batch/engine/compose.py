@@ -14,10 +14,13 @@ from poku_batch.errors import PhoneError
 from poku_batch.languages import VOICES, known_language, near_language
 from poku_batch.models import CallRequest, SheetRow
 from poku_batch.phone import parse_phone
-from poku_batch.prompts import RenderedRow, RowTemplates
+from poku_batch.prompts import RenderedRow, RowTemplates, Whereabouts
 
 #: The key under which a row's priority is rendered, beside the values of ``call``.
 PRIORITY = "contacts.priority"
+
+#: For templates that do not ask where a contact is.
+_ANYWHERE = Whereabouts()
 
 #: Call values that are remembered: rows have them in common.
 _REMEMBERED = 256
@@ -62,10 +65,9 @@ class Composer:
         Raises ``PromptError`` where the template cannot be rendered for the row.
         """
         rendered = self._rendered(row, to, key, number)
-        try:
-            values = self._values(rendered.call)
-        except _ValueUnfitError as unfit:
-            return Unfit(reason=str(unfit))
+        values = self._values(rendered.call)
+        if isinstance(values, Unfit):
+            return values
         request = CallRequest(
             to=to,
             prompt=rendered.prompt,
@@ -82,29 +84,26 @@ class Composer:
         All is looked at that ``compose`` looks at. Raises ``PromptError`` where the template cannot
         be rendered for the row.
         """
-        rendered = self._rendered(row, to, key, 1)
-        try:
-            return self._values(rendered.call).priority
-        except _ValueUnfitError as unfit:
-            return Unfit(reason=str(unfit))
+        values = self._values(self._rendered(row, to, key, 1).call)
+        return values if isinstance(values, Unfit) else values.priority
 
     def _rendered(self, row: SheetRow, to: str, key: str, number: int) -> RenderedRow:
-        templates = self.templates
-        if not templates.speaks:
-            return templates.render(row, to=to, key=key, number=number)
-        where = self._places.of(row.cells, to)
-        return templates.render(row, to=to, key=key, number=number, where=where)
+        where = self._places.of(row.cells, to) if self.templates.speaks else _ANYWHERE
+        return self.templates.render(row, to=to, key=key, number=number, where=where)
 
-    def _values(self, values: Mapping[str, str]) -> "_Values":
+    def _values(self, values: Mapping[str, str]) -> "_Values | Unfit":
         given = values.get
-        return _checked(
-            given("from"),
-            given("transfer_to"),
-            given("language"),
-            given("voice"),
-            given(PRIORITY),
-            self._region,
-        )
+        try:
+            return _checked(
+                given("from"),
+                given("transfer_to"),
+                given("language"),
+                given("voice"),
+                given(PRIORITY),
+                self._region,
+            )
+        except _ValueUnfitError as unfit:
+            return Unfit(reason=str(unfit))
 
 
 class _Values(NamedTuple):
