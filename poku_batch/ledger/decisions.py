@@ -245,6 +245,7 @@ FILL_CARRIERS = """
     WHERE place = 1
 """
 
+#: A row of ``known`` that is judged: whether it stands for its contact, and why nobody calls it.
 JUDGED = """
             CASE
                 WHEN k.key IS NULL THEN 0
@@ -259,7 +260,6 @@ JUDGED = """
         LEFT JOIN temp.carriers r ON r.key = k.key
 """
 
-#: A row of ``known`` that is judged: whether it stands for its contact, and why nobody calls it.
 FILL_PLAN = f"""
     INSERT INTO temp.planned
     SELECT position, CASE WHEN carries = 1 THEN contact_id END, carries,

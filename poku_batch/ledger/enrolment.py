@@ -95,8 +95,6 @@ class SqlEnrolment:
         #: The sheet that is enrolled again as it is, and the positions of its rows to come.
         self._source: str | None = None
         self._positions = array("q")
-        #: What writes the plan that was made last.
-        self._apply: tuple[str, ...] = ()
         self._open = True
 
     async def prepare(self) -> None:
@@ -198,13 +196,13 @@ class SqlEnrolment:
                 {"name": self._campaign.name, "wave": self._campaign.wave},
             ).fetchone()
             number, columns = found or (_NO_CAMPAIGN, None)
-            return self._plan(number, columns, now)
+            return self._plan(number, columns, now)[0]
 
     def _commit(self, now: int, source: str | None) -> EnrolmentReport:
         with transaction(self._connection, writing=True):
             number = holds.campaign_number(self._connection, self._campaign)
             columns = self._connection.execute(decisions.FIND_COLUMNS, {"campaign": number})
-            report = self._plan(number, columns.fetchone()[0], now)
+            report, apply = self._plan(number, columns.fetchone()[0], now)
             values = {
                 "campaign": number,
                 "now": now,
@@ -217,7 +215,7 @@ class SqlEnrolment:
                 self._connection.execute(decisions.TAKE_OUT, values)
                 for statement in standing.KEEP_SHARING:
                     self._connection.execute(statement, values)
-            for statement in self._apply:
+            for statement in apply:
                 self._connection.execute(statement, values)
             if self._rows >= _MANY:
                 # A run may begin at once, and a planner that knows nothing would sort them all.
@@ -230,8 +228,13 @@ class SqlEnrolment:
             values = values | {"source": None}
         self._connection.execute(standing.KEEP_SOURCE, values)
 
-    def _plan(self, campaign: int, old_columns: str | None, now: int) -> EnrolmentReport:
-        """Fill the temporary tables; ``old_columns`` are the stored ones of the sheet before."""
+    def _plan(
+        self, campaign: int, old_columns: str | None, now: int
+    ) -> tuple[EnrolmentReport, tuple[str, ...]]:
+        """Fill the temporary tables; ``old_columns`` are the stored ones of the sheet before.
+
+        Gives the report, and the statements that write the plan.
+        """
         self._connection.look_at("temp.sheet")
         for statement in (*decisions.CLEAR, *decisions.FIND_REPEATED):
             self._connection.execute(statement)
@@ -248,11 +251,11 @@ class SqlEnrolment:
         if self._duplicates is DuplicateRule.FIRST:
             self._connection.execute(decisions.FILL_LEADERS)
         self._connection.execute(decisions.FILL_CARRIERS)
-        self._fill_plan(now, known=known, sharing=sharing)
+        apply = self._fill_plan(now, known=known, sharing=sharing)
         if self._source is None:
-            return report_of(self._connection, campaign, now, known=known)
+            return report_of(self._connection, campaign, now, known=known), apply
         self._require_known(campaign)
-        return report_of_the_rest(self._connection, campaign, now)
+        return report_of_the_rest(self._connection, campaign, now), apply
 
     def _require_known(self, campaign: int) -> None:
         """Raise where the rows are not those of the contacts that they are taken for."""
@@ -274,17 +277,17 @@ class SqlEnrolment:
         else:
             self._connection.execute(newcomers.KNOWN)
 
-    def _fill_plan(self, now: int, *, known: bool, sharing: bool) -> None:
-        self._apply = decisions.APPLY
+    def _fill_plan(self, now: int, *, known: bool, sharing: bool) -> tuple[str, ...]:
+        """Make the plan; gives the statements that write it."""
         if not known and not self._any_later and not self._caps:
-            self._apply = newcomers.APPLY
             self._connection.execute(newcomers.PLAN_SHARING if sharing else newcomers.PLAN_ALONE)
-            return
+            return newcomers.APPLY
         fill = decisions.FILL_PLAN if known else newcomers.FILL_PLAN
         self._connection.execute(fill, {"same_number": SAME_NUMBER})
         self._connection.execute(decisions.PLAN_BESIDE)
         self._connection.look_at("temp.planned")
         self._wait(now)
+        return decisions.APPLY
 
     def _wait(self, now: int) -> None:
         """Let pending rows wait for what they say themselves, and for the caps on their numbers."""
