@@ -5,14 +5,17 @@ from functools import cache
 
 import phonenumbers
 
-from poku_batch.phone.codes import code_of
+from poku_batch.phone.codes import split
 
 
 def is_premium(e164: str) -> bool:
     """Whether calling a valid number costs more than a call usually does, as far as is known."""
-    code = code_of(e164)
-    premium = _premium(code) if code is not None else None
-    return premium is not None and premium.fullmatch(e164, len(str(code)) + 1) is not None
+    found = split(e164)
+    if found is None:
+        return False
+    code, national = found
+    premium = _premium(code)
+    return premium is not None and premium.fullmatch(national) is not None
 
 
 @cache
