@@ -19,10 +19,10 @@ _SIMULATED = "simulated.db"
 _FOLDER = ".poku-batch"
 
 
-def api_key(*, instead: str | None = "add --simulate") -> str:
+def api_key(*, rehearses: bool = True) -> str:
     """The key for real calls. Raises ``MissingKeyError`` without ``POKU_API_KEY``.
 
-    ``instead`` is how the command rehearses, None for one that does not.
+    ``rehearses``: the command has ``--simulate``, which needs none.
     """
     key = os.environ.get("POKU_API_KEY", "").strip()
     if key:
@@ -31,8 +31,8 @@ def api_key(*, instead: str | None = "add --simulate") -> str:
         "POKU_API_KEY is not set, and real calls need it. Make a key in your Poku dashboard "
         "and set it in the environment: export POKU_API_KEY=…"
     )
-    if instead is not None:
-        why += f"\nTo rehearse without a key and without ringing anybody, {instead}."
+    if rehearses:
+        why += "\nTo rehearse without a key and without ringing anybody, add --simulate."
     raise MissingKeyError(why)
 
 

@@ -341,7 +341,7 @@ async def work(
     the worker. Raises ``UsageError`` where it is no database, and ``MissingKeyError`` without a
     key.
     """
-    environment.api_key(instead=None)
+    environment.api_key(rehearses=False)
     url = environment.shared_ledger_url()
     from poku_batch.ledger import open_ledger
 
